@@ -1,0 +1,141 @@
+"""What is kept of a metric in a pane: `initialize, add, merge, result`.
+
+Merging two states equals adding everything to one, in any order. Counts and sums are integers and
+exact. Distinct persons are a theta sketch of 4,096 hashes (Apache DataSketches): exact below
+that, 1.6 % standard error above, at most 32 KB; its canonical form is the ordered result of a
+theta union.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
+
+import datasketches
+
+LOG2_SKETCH_SIZE = 12
+MICRO = 1_000_000
+
+
+class Estimate(NamedTuple):
+    """A value, and its standard error (0 where it is exact)."""
+
+    value: float
+    error: float
+
+
+class Aggregate(Protocol):
+    """How one kind of metric keeps its state; stored, equal contents are equal."""
+
+    def initialize(self) -> Any:
+        """State of nothing."""
+
+    def add(self, state: Any, amount: Any) -> Any:
+        """State with more in it; may be the same object."""
+
+    def merge(self, states: Iterable[Any]) -> Any:
+        """State of everything in several; leaves them as they are."""
+
+    def result(self, state: Any) -> Estimate:
+        """What a state says."""
+
+    def store(self, state: Any) -> int | bytes:
+        """Canonical form of a state."""
+
+    def load(self, stored: Any) -> Any:
+        """State of a canonical form; ValueError when it is none."""
+
+
+class Count:
+    """Counts events."""
+
+    unit = 1
+
+    def initialize(self) -> int:
+        """State of nothing."""
+        return 0
+
+    def add(self, state: int, amount: int) -> int:
+        """Count `amount` more."""
+        return state + amount
+
+    def merge(self, states: Iterable[int]) -> int:
+        """Add up."""
+        return sum(states)
+
+    def result(self, state: int) -> Estimate:
+        """The count itself."""
+        return Estimate(state / self.unit if self.unit > 1 else state, 0)
+
+    def store(self, state: int) -> int:
+        """The integer."""
+        return state
+
+    def load(self, stored: Any) -> int:
+        """The integer."""
+        if not isinstance(stored, int):
+            raise ValueError(f"a count is an integer, not {type(stored).__name__}")  # noqa: TRY004
+        return stored
+
+
+class Sum(Count):
+    """Adds integer micro-units; floats are never added."""
+
+    unit = MICRO
+
+
+class Persons:
+    """Distinct persons: hashes seen since loading, and the sketch that was loaded."""
+
+    __slots__ = ("base", "fresh")
+
+    def __init__(self, base: Any = None) -> None:
+        self.base = base
+        self.fresh = datasketches.update_theta_sketch(LOG2_SKETCH_SIZE)
+
+    def sketches(self) -> list[Any]:
+        """Both parts."""
+        return [self.fresh] if self.base is None else [self.base, self.fresh]
+
+
+class Distinct:
+    """Counts different persons, given as signed 64-bit hashes."""
+
+    def initialize(self) -> Persons:
+        """State of nothing."""
+        return Persons()
+
+    def add(self, state: Persons, amount: Iterable[int]) -> Persons:
+        """Note persons."""
+        update = state.fresh.update
+        for person in amount:
+            update(person)
+        return state
+
+    def merge(self, states: Iterable[Persons]) -> Persons:
+        """Unite; the result holds one ordered sketch."""
+        union = datasketches.theta_union(LOG2_SKETCH_SIZE)
+        for state in states:
+            for sketch in state.sketches():
+                union.update(sketch)
+        return Persons(union.get_result())
+
+    def result(self, state: Persons) -> Estimate:
+        """The estimate, exact while the sketch is not full."""
+        sketch = self._canonical(state)
+        half = (sketch.get_upper_bound(1) - sketch.get_lower_bound(1)) / 2
+        return Estimate(round(sketch.get_estimate()), half if sketch.is_estimation_mode() else 0)
+
+    def store(self, state: Persons) -> bytes:
+        """Bytes of the ordered union result."""
+        return bytes(self._canonical(state).serialize())
+
+    def load(self, stored: Any) -> Persons:
+        """Read such bytes."""
+        return Persons(datasketches.compact_theta_sketch.deserialize(stored))
+
+    def _canonical(self, state: Persons) -> Any:
+        if state.base is not None and state.fresh.is_empty():
+            return state.base
+        return self.merge([state]).base
+
+
+AGGREGATES: dict[str, Aggregate] = {"count": Count(), "sum": Sum(), "distinct": Distinct()}

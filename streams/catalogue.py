@@ -1,0 +1,124 @@
+"""The catalogue: the only place where a metric is defined.
+
+Plain values; `streams.catalogue_file` reads them from TOML, `streams.routing` compiles them for
+the fold, `streams.reading` evaluates them, and HELP texts are made from them.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["count", "sum", "distinct", "ratio"]
+Direction = Literal["up", "down", "neutral"]
+
+PREFIX = "tidegauge_"
+OTHER = "__other__"
+"""The label value of what stands outside a closed set or beyond a limit."""
+NONE = "__none__"
+"""The label value of events that do not carry the property."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label: where its value comes from and which values it may take."""
+
+    name: str
+    paths: tuple[str, ...] = ()
+    """Dotted paths in the record; the first that holds something counts. Empty: a goal's name."""
+    values: tuple[str, ...] = ()
+    """The closed set; empty for an open one."""
+    default: str = NONE
+    limit: int = 500
+    """Most label sets a metric keeps per pane and partition before the rest is `__other__`."""
+    strict: bool = False
+    """Whether an event with a value outside the closed set is left out of the metric."""
+    preset: bool = True
+    """Whether the values of a closed set are exported as 0 before their first event."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Events a metric counts: of these kinds, of that name if given; goals carry their label."""
+
+    kinds: tuple[str, ...]
+    name: str | None = None
+    goal: str | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One product metric; see `catalogue.toml` for what each text says."""
+
+    name: str
+    title: str
+    definition: str
+    formula: str
+    kind: Kind
+    direction: Direction = "neutral"
+    unit: str = ""
+    limits: str = ""
+    """Known limits, in plain words."""
+    sources: tuple[Source, ...] = ()
+    active_only: bool = False
+    """Whether events excluded from activity are left out."""
+    labels: tuple[str, ...] = ()
+    window_labels: tuple[str, ...] = ()
+    windows: tuple[str, ...] = ()
+    value: str = ""
+    """Path of the number a sum adds up."""
+    numerator: str = ""
+    denominator: str = ""
+
+    @property
+    def total_name(self) -> str:
+        """Name of the counter."""
+        return f"{PREFIX}{self.name}_total"
+
+    @property
+    def window_name(self) -> str:
+        """Name of the gauge: counts and sums get a word in front, lest the two names collide."""
+        middle = "windowed_" if self.has_total else ""
+        return f"{PREFIX}{middle}{self.name}"
+
+    @property
+    def has_total(self) -> bool:
+        """Whether a lifetime counter exists: counts and sums add up, distincts do not."""
+        return self.kind in ("count", "sum")
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Every metric and label by name."""
+
+    metrics: Mapping[str, Metric]
+    labels: Mapping[str, Label]
+    inactive: frozenset[str] = field(default_factory=frozenset)
+    """Names of track events that do not make a person active."""
+
+    def folded(self) -> list[Metric]:
+        """The metrics that keep state, in a fixed order; ratios are computed from these."""
+        return [metric for _, metric in sorted(self.metrics.items()) if metric.kind != "ratio"]
+
+    def paths(self) -> tuple[str, ...]:
+        """Every path of a record that some label or sum reads, in a fixed order."""
+        found = {path for label in self.labels.values() for path in label.paths}
+        found |= {metric.value for metric in self.metrics.values() if metric.value}
+        return tuple(sorted(found))
+
+    def fold_id(self, metric: Metric) -> str:
+        """Name under which a metric's state is kept; another folding is another name.
+
+        A metric that is added or changed starts anew under its own name and leaves the others
+        alone.
+        """
+        labels = [
+            (label.name, label.paths, label.values, label.default, label.limit, label.strict)
+            for label in (self.labels[name] for name in metric.labels)
+        ]
+        inactive = sorted(self.inactive) if metric.active_only else []
+        folding = (metric.kind, metric.sources, inactive, labels, metric.value)
+        digest = hashlib.blake2b(msgspec.json.encode(folding), digest_size=4).hexdigest()
+        return f"{metric.name}@{digest}"

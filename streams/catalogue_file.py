@@ -1,0 +1,229 @@
+"""Reads the catalogue from TOML: the shipped one, and a user's on top of it.
+
+Everything wrong is reported at once, each problem with its file, key and what would be right.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from streams.catalogue import NONE, Catalogue, Label, Metric, Source
+from streams.event import INTERACTIONS, KINDS
+from streams.schema import (
+    FLAG,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    ConfigurationError,
+    Field,
+    Problem,
+    check,
+    is_text,
+    is_texts,
+    one_of,
+    some_of,
+)
+from streams.windows import WINDOWS
+from streams.wire import WireFormat
+
+SHIPPED = "the shipped catalogue"
+NAME = "lower-case letters, digits and underscores, beginning with a letter"
+
+LABEL = {
+    "property": Field(lambda x: is_text(x) or is_texts(x), "a property's name or a list of them"),
+    "path": TEXT,
+    "values": TEXTS,
+    "default": TEXT,
+    "limit": WHOLE,
+    "strict": FLAG,
+    "preset": FLAG,
+}
+EVENT = {
+    "name": TEXT,
+    "kinds": some_of(KINDS),
+}
+METRIC = {
+    "title": TEXT._replace(required=True),
+    "definition": TEXT._replace(required=True),
+    "formula": TEXT._replace(required=True),
+    "kind": one_of(("count", "sum", "distinct", "ratio"))._replace(required=True),
+    "direction": one_of(("up", "down", "neutral")),
+    "unit": TEXT,
+    "limits": TEXT,
+    "events": Field(lambda x: x == "goals" or isinstance(x, list), 'a list of events, or "goals"'),
+    "active_only": FLAG,
+    "labels": TEXTS,
+    "window_labels": TEXTS,
+    "windows": some_of(tuple(WINDOWS)),
+    "value": TEXT,
+    "numerator": TEXT,
+    "denominator": TEXT,
+    "enabled": FLAG,
+}
+ACTIVE = {"exclude": TEXTS}
+SECTIONS = ("goals", "active", "labels", "metrics")
+
+
+def shipped() -> str:
+    """Text of the catalogue that comes with tidegauge."""
+    return (resources.files("streams") / "catalogue.toml").read_text(encoding="utf-8")
+
+
+def load(wire: WireFormat, files: Mapping[str, str] | None = None) -> Catalogue:
+    """Build the catalogue from the shipped one and `files` (name -> TOML text) on top, in order.
+
+    Raises ConfigurationError with every problem found.
+    """
+    problems: list[Problem] = []
+    merged: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
+    origin: dict[tuple[str, str], str] = {}
+    for file, text in {SHIPPED: shipped(), **(files or {})}.items():
+        for section, table in _read(file, text, problems).items():
+            if section == "goals" and file != SHIPPED:
+                merged["goals"] = {}  # goals are a list of one's own, not a set of defaults
+            merged[section].update(table)
+            origin.update({(section, key): file for key in table})
+    catalogue = _Builder(wire, merged, origin, problems).build()
+    if problems:
+        raise ConfigurationError(problems)
+    return catalogue
+
+
+def _read(file: str, text: str, problems: list[Problem]) -> dict[str, dict[str, Any]]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.append(Problem(file, f"is not TOML: {error}"))
+        return {}
+    sections = {name: Field(lambda x: isinstance(x, dict), "a table") for name in SECTIONS}
+    return check(document, sections, file, problems)
+
+
+class _Builder:
+    """Turns merged tables into a catalogue, noting what is wrong."""
+
+    def __init__(
+        self,
+        wire: WireFormat,
+        merged: Mapping[str, dict[str, Any]],
+        origin: Mapping[tuple[str, str], str],
+        problems: list[Problem],
+    ) -> None:
+        self._wire, self._merged, self._origin, self._problems = wire, merged, origin, problems
+
+    def build(self) -> Catalogue:
+        goals = self._goals()
+        active = check(
+            self._merged["active"], ACTIVE, self._where("active", "exclude"), self._problems
+        )
+        labels = {
+            name: self._label(name, table, goals) for name, table in self._merged["labels"].items()
+        }
+        metrics = {
+            name: metric
+            for name, table in self._merged["metrics"].items()
+            if (metric := self._metric(name, table, goals)) is not None
+        }
+        for metric in metrics.values():
+            self._check_references(metric, labels, metrics)
+        inactive = frozenset(active.get("exclude", ())) - frozenset(goals.values())
+        return Catalogue(metrics=metrics, labels=labels, inactive=inactive)
+
+    def _where(self, section: str, key: str) -> str:
+        return f"{self._origin.get((section, key), SHIPPED)}: {section}.{key}"
+
+    def _problem(self, where: str, message: str) -> None:
+        self._problems.append(Problem(where, message))
+
+    def _goals(self) -> dict[str, str]:
+        goals = {}
+        for name, event in self._merged["goals"].items():
+            if is_text(event):
+                goals[name] = event
+            else:
+                self._problem(
+                    self._where("goals", name), f"must be the name of an event, not {event!r}"
+                )
+        return goals
+
+    def _label(self, name: str, table: Any, goals: Mapping[str, str]) -> Label:
+        where = self._where("labels", name)
+        self._check_name(name, where)
+        found = check(table, LABEL, where, self._problems)
+        if name == "goal":
+            return Label(name, values=tuple(goals))
+        if ("path" in found) == ("property" in found):
+            self._problem(where, "needs either `property` or `path`: where the value comes from")
+        names = found.get("property", [])
+        paths = [
+            self._wire.property_path(n) for n in ([names] if isinstance(names, str) else names)
+        ]
+        return Label(
+            name=name,
+            paths=(found["path"],) if "path" in found else tuple(paths),
+            values=tuple(found.get("values", ())),
+            default=found.get("default", NONE),
+            limit=found.get("limit", 500),
+            strict=found.get("strict", False),
+            preset=found.get("preset", True),
+        )
+
+    def _metric(self, name: str, table: Any, goals: Mapping[str, str]) -> Metric | None:
+        where = self._where("metrics", name)
+        self._check_name(name, where)
+        if isinstance(table, dict) and table.get("enabled") is False:
+            return None
+        found = check(table, METRIC, where, self._problems)
+        found.pop("enabled", None)
+        kind = found.get("kind", "count")
+        for key, needed in (
+            ("events", kind != "ratio"),
+            ("value", kind == "sum"),
+            ("numerator", kind == "ratio"),
+            ("denominator", kind == "ratio"),
+        ):
+            if needed != (key in found):
+                self._problem(where, f"a {kind} {'needs' if needed else 'has no'} {key!r}")
+        texts = {"title": "", "definition": "", "formula": "", "kind": kind} | found
+        labels = tuple(found.get("labels", ()))
+        texts |= {
+            "labels": labels,
+            "window_labels": tuple(found.get("window_labels", labels)),
+            "windows": tuple(found.get("windows", WINDOWS)),
+            "value": self._wire.property_path(found["value"]) if "value" in found else "",
+        }
+        sources = tuple(self._sources(texts.pop("events", []), goals, where))
+        return Metric(name=name, sources=sources, **texts)
+
+    def _sources(self, events: Any, goals: Mapping[str, str], where: str) -> list[Source]:
+        if events == "goals":
+            return [Source(("track",), event, goal) for goal, event in goals.items()]
+        sources = []
+        for number, event in enumerate(events):
+            found = check(event, EVENT, f"{where}.events[{number}]", self._problems)
+            if not found:
+                self._problem(f"{where}.events[{number}]", "needs a `name` or `kinds`")
+            kinds = ("track",) if "name" in found else INTERACTIONS
+            sources.append(Source(tuple(found.get("kinds", kinds)), found.get("name")))
+        return sources
+
+    def _check_name(self, name: str, where: str) -> None:
+        if not (name.isidentifier() and name.isascii() and name == name.lower()):
+            self._problem(where, f"the name must be {NAME}")
+
+    def _check_references(
+        self, metric: Metric, labels: Mapping[str, Label], metrics: Mapping[str, Metric]
+    ) -> None:
+        where = self._where("metrics", metric.name)
+        for name in (*metric.labels, *metric.window_labels):
+            if name not in labels:
+                self._problem(where, f"no label {name!r}; known are {', '.join(sorted(labels))}")
+        if not set(metric.window_labels) <= set(metric.labels):
+            self._problem(where, "`window_labels` must be some of `labels`")
+        if metric.kind == "distinct" and metric.window_labels != metric.labels:
+            self._problem(where, "distinct persons cannot leave out a label: they do not add up")
+        for key in ("numerator", "denominator"):
+            name = getattr(metric, key)
+            if name and (name not in metrics or metrics[name].kind == "ratio"):
+                self._problem(f"{where}.{key}", f"must name a count, sum or distinct, not {name!r}")

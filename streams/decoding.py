@@ -1,0 +1,229 @@
+"""From the bytes of Kafka records to events, a whole batch in one call.
+
+A batch is joined into one JSON array and decoded at once: 2 to 3 times faster than a call per
+record. Between two records stands a number nobody can guess. Two broken records that would only
+parse together ("..., [1" and "2]") swallow that number, so the batch is seen to be out of step
+and read record by record; a record's fate therefore never depends on its neighbours. What cannot
+be read gets its reason.
+"""
+
+import itertools
+import re
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from streams.event import KINDS, Event, Reason, Rejected
+from streams.wire import PersonKey, WireFormat
+
+MAX_RECORD_BYTES = 131_072
+"""Four times Segment's own limit of 32 KB an event."""
+MAX_DEPTH = 64
+MAX_ID_CHARACTERS = 512
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
+LATEST = (datetime(2100, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
+
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_CHARACTERS)]
+Person = Annotated[str, msgspec.Meta(max_length=MAX_ID_CHARACTERS)] | int | None
+Moment = Annotated[datetime, msgspec.Meta(tz=True)] | None
+
+# msgspec tells its validation errors apart by text only; the pinned minor keeps these stable.
+REASON_OF_ERROR: tuple[tuple[str, Reason], ...] = (
+    ("missing required field", "missing_field"),
+    ("Invalid enum value", "unknown_type"),
+    ("RFC3339", "bad_time"),
+    ("timezone", "bad_time"),
+    ("`datetime", "bad_time"),
+)
+
+
+class Decoder:
+    """Reads records of one wire format; `paths` are what the catalogue reads besides."""
+
+    def __init__(self, wire: WireFormat, paths: Sequence[str], person_key: PersonKey) -> None:
+        self._person_key = person_key
+        self._nonce = secrets.randbits(62)
+        self._separator = b",%d," % self._nonce
+        fields = [
+            (wire.kind, Literal[KINDS], msgspec.NODEFAULT),
+            (wire.message_id, Id, msgspec.NODEFAULT),
+            (wire.name, str | None, None),
+            (wire.user, Person, None),
+            (wire.anonymous, Person, None),
+            (wire.time, Moment, None),
+            (wire.original_time, Moment, None),
+            (wire.sent_at, Moment, None),
+            (wire.received_at, Moment, None),
+            (wire.bot, bool | None, None),
+            (wire.user_agent, str | None, None),
+            *((path, Any, None) for path in paths),
+        ]
+        record, getters = _record_type([field for field in fields if field[0]])
+        # A fact this format does not carry is read from a class attribute that is None.
+        self._getters = [getters[path] if path else "absent" for path, *_ in fields]
+        self._tracks_only = wire.kind is None
+        self._extract = attrgetter(*self._getters)
+        batch: Any = list[record | int]  # type: ignore[valid-type]
+        self._decode_batch = msgspec.json.Decoder(batch).decode
+        self._decode_one: Any = msgspec.json.Decoder(record).decode
+
+    def decode(self, values: Sequence[bytes | None]) -> list[Event | Rejected]:
+        """Read a batch; the result has one entry a record, in the same order."""
+        rows = self._rows(values)
+        if rows is None:
+            return [self._decode_alone(value) for value in values]
+        return [self._event(row) for row in rows]
+
+    def _rows(self, values: Sequence[bytes | None]) -> list[tuple[Any, ...]] | None:
+        """Decode the batch at once; None where that fails or where any record must be looked at."""
+        if any(_refused(value) for value in values):
+            return None
+        joined: bytes = self._separator.join(values)  # type: ignore[arg-type]
+        try:
+            found = self._decode_batch(b"[" + joined + b"]")
+            nonce = self._nonce
+            if len(found) != 2 * len(values) - 1 or any(x != nonce for x in found[1::2]):
+                return None
+            return [self._extract(record) for record in found[::2]]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError):
+            # AttributeError: an integer where a record should be, or `"context": null`.
+            return None
+
+    def _decode_alone(self, value: bytes | None) -> Event | Rejected:
+        refused = _refused(value)
+        if refused:
+            return refused
+        try:
+            record = self._decode_one(value)
+        except msgspec.ValidationError as error:
+            return Rejected(_reason(str(error)), str(error))
+        except msgspec.DecodeError as error:
+            return Rejected("not_json", str(error))
+        except UnicodeDecodeError as error:
+            return Rejected("invalid_utf8", str(error))
+        return self._event(tuple(_get(record, getter) for getter in self._getters))
+
+    def _event(self, row: tuple[Any, ...]) -> Event | Rejected:
+        kind, message_id, name, user, anonymous, time, original, sent, received, bot, agent = row[
+            :11
+        ]
+        if self._tracks_only:
+            kind = "track"
+        if kind == "track" and not name:
+            return Rejected("missing_field", "a track event has no name")
+        if not (user or user == 0 or anonymous or anonymous == 0):
+            return Rejected("missing_field", "neither a user nor an anonymous person")
+        moment = None
+        if time is not None:
+            if original is not None and sent is not None and received is not None:
+                time = received - (sent - original)
+            moment = (time - EPOCH) // MILLISECOND
+            if not EARLIEST <= moment < LATEST:
+                return Rejected("bad_time", "the time lies before 2000 or after 2100")
+        return Event(
+            kind,
+            message_id,
+            name,
+            self._person(user, anonymous),
+            bool(user and anonymous),
+            moment,
+            bool(bot),
+            agent,
+            row[11:],
+        )
+
+    def _person(self, user: str | int | None, anonymous: str | int | None) -> str | None:
+        known = None if user is None or user == "" else str(user)
+        if self._person_key == "user_only":
+            return known
+        unknown = None if anonymous is None or anonymous == "" else str(anonymous)
+        if self._person_key == "anonymous_else_user":
+            return unknown or known
+        return known or unknown
+
+
+def _reason(message: str) -> Reason:
+    for text, reason in REASON_OF_ERROR:
+        if text in message:
+            return reason
+    if message.startswith("Expected `object`") and " - at " not in message:
+        return "not_object"
+    return "wrong_type"
+
+
+def _refused(value: bytes | None) -> Rejected | None:
+    """Judge what must not reach the parser: its own depth limit moves with the caller's stack."""
+    if value is None:
+        return Rejected("not_json", "the record has no value")
+    if len(value) > MAX_RECORD_BYTES:
+        return Rejected("too_large", f"{len(value)} bytes, the limit is {MAX_RECORD_BYTES}")
+    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        return Rejected("too_deep", f"nested deeper than {MAX_DEPTH}")
+    return None
+
+
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+STEP = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
+
+
+def _depth(value: bytes) -> int:
+    steps = (STEP.get(byte, 0) for byte in STRING.sub(b"", value))
+    return max(itertools.accumulate(steps), default=0)
+
+
+def _get(record: Any, getter: str) -> Any:
+    """Follow a getter past an object that is null."""
+    for name in getter.split("."):
+        if record is None:
+            return None
+        record = getattr(record, name)
+    return record
+
+
+def _record_type(fields: Iterable[tuple[str | None, Any, Any]]) -> tuple[type, dict[str, str]]:
+    """Build the struct that holds just these paths, and the getter of each path."""
+    tree: dict[str, Any] = {}
+    for path, kind, default in fields:
+        assert path  # noqa: S101 - the caller leaves empty paths out
+        *parents, leaf = path.split(".")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {})
+            if not isinstance(node, dict):
+                raise ValueError(  # noqa: TRY004 - a path is wrong, not a type
+                    f"path {path!r} leads through {parent!r}, which is itself a value"
+                )
+        if isinstance(node.get(leaf), dict):
+            raise ValueError(  # noqa: TRY004 - likewise
+                f"path {path!r} names an object of which other paths read a part"
+            )
+        node.setdefault(leaf, (kind, default))
+    getters: dict[str, str] = {}
+    return _struct(tree, "", "", getters), getters
+
+
+def _struct(tree: dict[str, Any], path: str, getter: str, getters: dict[str, str]) -> type:
+    fields: list[tuple[str, Any, Any]] = []
+    rename = {}
+    for number, (key, node) in enumerate(tree.items()):
+        name = f"field_{number}"
+        rename[name] = key
+        if isinstance(node, dict):
+            inner = _struct(node, f"{path}{key}.", f"{getter}{name}.", getters)
+            fields.append((name, inner | None, msgspec.field(default_factory=inner)))
+        else:
+            kind, default = node
+            getters[path + key] = getter + name
+            fields.append(
+                (name, kind, msgspec.field() if default is msgspec.NODEFAULT else default)
+            )
+    return msgspec.defstruct(
+        "Record", fields, rename=rename, gc=False, kw_only=True, namespace={"absent": None}
+    )

@@ -1,0 +1,160 @@
+"""What every partition folds with: the compiled catalogue, the calendar, the hash of a person.
+
+`Folding.tally` groups the accepted events of a batch by minute, route and labels, so that the
+panes are touched once a group and not once an event.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from streams.catalogue import Catalogue
+from streams.decoding import Decoder
+from streams.event import Event, Rejected
+from streams.outcomes import Judgement, Record
+from streams.panes import MINUTE, Calendar
+from streams.routing import Route, Router, Rule, micro_units
+from streams.unit import DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggregates_of
+from streams.wire import PersonKey, WireFormat
+
+MAX_CACHED_PERSONS = 200_000
+
+
+class DeadLetter(NamedTuple):
+    """A record that could not be read, and where it stood."""
+
+    offset: int
+    rejected: Rejected
+    value: bytes | None
+
+
+@dataclass
+class Group:
+    """Accepted events of one minute, route and label values."""
+
+    minute: int
+    route: Route
+    labels: tuple[str | None, ...]
+    count: int = 0
+    persons: set[int] = field(default_factory=set)
+    amounts: dict[str, int] = field(default_factory=dict)
+    """Sum of each sum metric, by fold id, in micro-units."""
+
+    def amount(self, rule: Rule) -> Any:
+        """What the group adds to a rule's metric; None when nothing."""
+        if rule.kind == "count":
+            return self.count
+        if rule.kind == "distinct":
+            return self.persons or None
+        return self.amounts.get(rule.metric)
+
+
+@dataclass
+class Tally:
+    """What a run of records adds to the state, in the order of first occurrence."""
+
+    groups: dict[tuple[int, int, tuple[str | None, ...]], Group] = field(default_factory=dict)
+    accounts: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
+    dead: list[DeadLetter] = field(default_factory=list)
+    first_time: int | None = None
+    """Event time of the first accepted record."""
+
+    def account(self, name: str, *labels: str, amount: int = 1) -> None:
+        """Count something about the records themselves."""
+        key = (name, labels)
+        self.accounts[key] = self.accounts.get(key, 0) + amount
+
+
+class Folding:
+    """The shared, stateless part of a fold (but for caches)."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        wire: WireFormat,
+        calendar: Calendar,
+        *,
+        hash_key: bytes,
+        is_bot: Callable[[str], bool],
+        person_key: PersonKey = "user_else_anonymous",
+    ) -> None:
+        self.catalogue = catalogue
+        self.calendar = calendar
+        self.is_bot = is_bot
+        self.metrics = {catalogue.fold_id(metric): metric for metric in catalogue.folded()}
+        self.aggregates = aggregates_of(
+            {name: metric.kind for name, metric in self.metrics.items()}
+        )
+        self.decode = Decoder(wire, catalogue.paths(), person_key).decode
+        self._router = Router(catalogue)
+        self._hash_key = hash_key
+        self._hashes: dict[str, int] = {}
+
+    def hash_person(self, person: str) -> int:
+        """The keyed 64-bit hash under which a person is known; the name itself is not kept."""
+        found = self._hashes.get(person)
+        if found is None:
+            if len(self._hashes) >= MAX_CACHED_PERSONS:
+                self._hashes.clear()
+            found = self._hashes[person] = hash_person(person, self._hash_key)
+        return found
+
+    def tally(
+        self,
+        records: Sequence[Record],
+        events: Sequence[Event | Rejected],
+        judgements: Iterable[Judgement],
+    ) -> Tally:
+        """Group what was accepted and account for every record."""
+        tally = Tally()
+        outcomes: dict[str, int] = {}
+        groups, find = tally.groups, self._router.find
+        for record, event, (outcome, time) in zip(records, events, judgements, strict=True):
+            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+            if outcome != "accepted" or isinstance(event, Rejected):
+                if outcome == "dead_letter":
+                    self._reject(tally, record, event)
+                continue
+            if tally.first_time is None:
+                tally.first_time = time
+            if event.both_identities:
+                tally.account(IDENTITY_LINKS)
+            route = find(event.kind, event.name)
+            labels = route.read(event) if route.readers else ()
+            minute = time - time % MINUTE
+            key = (minute, route.number, labels)
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = Group(minute, route, labels)
+            group.count += 1
+            if route.distinct and event.person is not None:
+                group.persons.add(self.hash_person(event.person))
+            if route.sums:
+                self._sum(tally, group, event)
+        for outcome, count in outcomes.items():
+            tally.account(OUTCOMES, outcome, amount=count)
+        return tally
+
+    def _sum(self, tally: Tally, group: Group, event: Event) -> None:
+        for rule in group.route.sums:
+            amount = micro_units(event.values[rule.value])
+            if rule.labels(group.labels) is None:
+                amount = "unknown_label"
+            if isinstance(amount, str):
+                tally.account(SKIPPED, rule.name, amount)
+            else:
+                group.amounts[rule.metric] = group.amounts.get(rule.metric, 0) + amount
+
+    @staticmethod
+    def _reject(tally: Tally, record: Record, event: Event | Rejected) -> None:
+        if not isinstance(event, Rejected):
+            event = Rejected("bad_time", "neither the event nor its record has a usable time")
+        tally.account(DEAD_LETTERS, event.reason)
+        tally.dead.append(DeadLetter(record.offset, event, record.value))
+
+
+def hash_person(person: str, key: bytes) -> int:
+    """Signed 64 bits of a person's id; `key` has at most 64 bytes."""
+    raw = person.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(raw, digest_size=8, key=key).digest(), "big", signed=True)

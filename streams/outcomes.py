@@ -1,0 +1,95 @@
+"""What becomes of a record: exactly one outcome, judged in the order of `OUTCOMES`.
+
+A judgement depends on the record, its offset and Kafka's timestamp, and on the records before it;
+never on a clock or on how the log is cut into batches. Records read = the sum of all outcomes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from streams.decoding import EARLIEST, LATEST
+from streams.duplicates import Duplicates
+from streams.event import Event, Rejected
+from streams.panes import GRACE, MINUTE
+from streams.watermark import Watermark
+
+OUTCOMES = ("dead_letter", "future", "bot", "late", "duplicate", "accepted")
+FUTURE_LIMIT = 10 * MINUTE
+
+
+class Record(Protocol):
+    """What is read of a Kafka record; `timestamp` in milliseconds."""
+
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+
+    @property
+    def timestamp(self) -> int:
+        """Kafka's own time."""
+
+    @property
+    def value(self) -> bytes | None:
+        """Its bytes."""
+
+
+class Judgement(NamedTuple):
+    """A record's outcome; `time` is its event time in milliseconds, 0 for a dead letter."""
+
+    outcome: str
+    time: int
+
+
+DEAD = Judgement("dead_letter", 0)
+
+
+class Judge:
+    """Judges the records of one partition in offset order."""
+
+    def __init__(
+        self, watermark: Watermark, duplicates: Duplicates, is_bot: Callable[[str], bool]
+    ) -> None:
+        self.watermark = watermark
+        self.duplicates = duplicates
+        self._is_bot = is_bot
+
+    def judge(
+        self, records: Sequence[Record], events: Sequence[Event | Rejected]
+    ) -> Iterator[Judgement]:
+        """Yield one judgement a record; must be read to its end."""
+        mark, block_end = self.enter(records[0].offset)
+        for record, event in zip(records, events, strict=True):
+            offset = record.offset
+            if offset >= block_end:
+                mark, block_end = self.enter(offset)
+            if isinstance(event, Rejected):
+                yield DEAD
+                continue
+            time = event.time
+            if time is None:
+                time = record.timestamp
+                if not EARLIEST <= time < LATEST:
+                    yield DEAD
+                    continue
+            elif 0 < record.timestamp < time - FUTURE_LIMIT:
+                yield Judgement("future", time)
+                continue
+            agent = event.user_agent
+            if event.bot or (agent is not None and self._is_bot(agent)):
+                yield Judgement("bot", time)
+                continue
+            self.watermark.observe(time)
+            if time < mark - GRACE:
+                yield Judgement("late", time)
+            elif self.duplicates.is_duplicate(event.message_id, offset, mark):
+                yield Judgement("duplicate", time)
+            else:
+                yield Judgement("accepted", time)
+
+    def enter(self, offset: int) -> tuple[int, int]:
+        """Enter the block of an offset: its watermark, and where the block ends."""
+        before = self.watermark.value
+        self.watermark.advance(offset)
+        if self.watermark.value != before:
+            self.duplicates.enter(self.watermark.value)
+        return self.watermark.value, self.watermark.end

@@ -1,0 +1,262 @@
+"""The state of one source partition: a deterministic fold of its records in offset order.
+
+The same log, cut into any batches, gives the same units. A record is folded into a unit only from
+the unit's offset on, so a log may be read again from anywhere. No I/O: `snapshot` says what a
+checkpoint has to write, `streams.recovery` makes a partition of what was written.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import msgspec
+
+from streams.duplicates import Duplicates, Segment
+from streams.folding import DeadLetter, Folding, Group, Tally
+from streams.outcomes import Judge, Record
+from streams.panes import LIFETIME, Grain, Pane
+from streams.unit import Unit, seal
+from streams.watermark import Watermark, block_start
+
+MANIFEST = "manifest"
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True):
+    """A unit in the manifest: its durable offset, and where to begin to build it anew."""
+
+    offset: int
+    first_offset: int
+    first_watermark: int
+
+
+class Manifest(msgspec.Struct, array_like=True, frozen=True):
+    """Written last in a checkpoint: everything up to `offset` is in these units and segments."""
+
+    offset: int
+    watermark: int
+    """The watermark of the block that holds `offset`."""
+    units: dict[str, Entry]
+    segments: list[int]
+    """First offsets of the segments of ids."""
+    since: dict[str, int]
+    """fold id -> event time from which the metric has been counted."""
+
+
+class StoredSegment(msgspec.Struct, array_like=True, frozen=True):
+    """A segment of ids as it is written; both arrays are little-endian 64-bit integers."""
+
+    first_offset: int
+    minute: int
+    ids: bytes
+    offsets: bytes
+
+    @classmethod
+    def of(cls, segment: Segment) -> "StoredSegment":
+        """Stored form of a segment."""
+        ids, offsets = segment.ids.tobytes(), segment.offsets.tobytes()
+        return cls(segment.first_offset, segment.minute, ids, offsets)
+
+    def segment(self) -> Segment:
+        """The segment it was made from; ValueError when the arrays do not fit."""
+        segment = Segment(self.first_offset, self.minute)
+        segment.ids.frombytes(self.ids)
+        segment.offsets.frombytes(self.offsets)
+        if len(segment.ids) != len(segment.offsets):
+            raise ValueError("as many ids as offsets are needed")
+        return segment
+
+
+class Snapshot(NamedTuple):
+    """What a checkpoint writes, in this order: units, then the manifest, then tombstones."""
+
+    offset: int
+    units: list[tuple[str, bytes]]
+    manifest: bytes | None
+    """None while the partition is behind the manifest it came from."""
+    tombstones: list[str]
+
+
+class Partition:
+    """One partition's units, watermark and ids; `offset` is the next record to fold."""
+
+    def __init__(
+        self,
+        folding: Folding,
+        *,
+        offset: int = 0,
+        watermark: Watermark | None = None,
+        units: dict[Pane, Unit] | None = None,
+        segments: Iterable[Segment] = (),
+        since: dict[str, int] | None = None,
+        manifest: Manifest | None = None,
+    ) -> None:
+        self.folding = folding
+        self.offset = offset
+        self.units = units or {}
+        self.since = since or {}
+        self.judge = Judge(
+            watermark or Watermark(block_start(offset)), Duplicates(list(segments)), folding.is_bot
+        )
+        self.manifest_offset = manifest.offset if manifest else 0
+        self._manifest_panes = frozenset(manifest.units) if manifest else frozenset()
+        self._guards = sorted({unit.offset for unit in self.units.values() if unit.offset > offset})
+        self._durable = {pane: unit.offset for pane, unit in self.units.items()}
+        self._durable_ids = {segment.first_offset: len(segment.ids) for segment in segments}
+        self._saved = offset
+        self._dirty: set[Pane] = set()
+        self._tombstones: list[str] = []
+        self.unpublished: set[Pane] = set(self.units)
+
+    @property
+    def watermark(self) -> int:
+        """Event time up to which the partition has come, in milliseconds."""
+        return self.judge.watermark.value
+
+    def fold(self, records: Sequence[Record]) -> list[DeadLetter]:
+        """Fold records, in offset order; return those that could not be read.
+
+        Records before `offset` are skipped. Synchronous: no snapshot ever sees half a batch.
+        """
+        records = [record for record in records if record.offset >= self.offset]
+        dead: list[DeadLetter] = []
+        for part in self._parts(records):
+            before = self.watermark
+            dead += self._fold(part)
+            if self.watermark != before:
+                self._evict()
+        return [letter for letter in dead if letter.offset >= self.manifest_offset]
+
+    def _parts(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+        """Cut at the units' offsets, so that each unit takes all of a part or nothing."""
+        if not records:
+            return
+        if not self._guards or records[0].offset >= self._guards[-1]:
+            self._guards = []
+            yield records
+            return
+        cuts = [
+            i
+            for i, (a, b) in enumerate(pairwise(records), 1)
+            if any(a.offset < guard <= b.offset for guard in self._guards)
+        ]
+        for start, end in pairwise([0, *cuts, len(records)]):
+            yield records[start:end]
+
+    def _fold(self, records: Sequence[Record]) -> list[DeadLetter]:
+        first = records[0].offset
+        self.judge.enter(first)
+        origin = self.judge.watermark.start, self.watermark
+        events = self.folding.decode([record.value for record in records])
+        tally = self.folding.tally(records, events, self.judge.judge(records, events))
+        for group in tally.groups.values():
+            self._count(group, first, origin)
+        self._keep_accounts(tally, first, origin)
+        if not self.since and tally.first_time is not None:
+            self.since = dict.fromkeys(self.folding.metrics, tally.first_time)
+        self.offset = records[-1].offset + 1
+        return tally.dead
+
+    def _count(self, group: Group, first: int, origin: tuple[int, int]) -> None:
+        units = self._open_units(self.folding.calendar.panes(group.minute), first, origin)
+        for rule in group.route.rules:
+            labels = rule.labels(group.labels)
+            amount = group.amount(rule)
+            if labels is None or amount is None:
+                continue
+            aggregate = self.folding.aggregates[rule.metric]
+            for pane, unit in units:
+                if rule.kind == "distinct" and pane is LIFETIME:
+                    continue
+                room = not rule.limit or unit.has_room(rule.metric, labels, rule.limit)
+                unit.add(rule.metric, labels if room else rule.overflow(labels), aggregate, amount)
+
+    def _keep_accounts(self, tally: Tally, first: int, origin: tuple[int, int]) -> None:
+        for _, unit in self._open_units((LIFETIME,), first, origin):
+            for (name, labels), count in tally.accounts.items():
+                unit.add(name, labels, self.folding.aggregates[name], count)
+
+    def _open_units(
+        self, panes: Iterable[Pane], first: int, origin: tuple[int, int]
+    ) -> list[tuple[Pane, Unit]]:
+        """The units that take records from offset `first` on, created where they are missing."""
+        found = []
+        for pane in panes:
+            unit = self.units.get(pane)
+            if unit is None:
+                if not self.folding.calendar.is_kept(pane, self.watermark):
+                    continue
+                if first < self.manifest_offset and str(pane) not in self._manifest_panes:
+                    continue  # it was dropped for good before the manifest was written
+                unit = self.units[pane] = Unit(*origin, *origin)
+            if first >= unit.offset:  # the guard
+                found.append((pane, unit))
+                self._dirty.add(pane)
+                self.unpublished.add(pane)
+        return found
+
+    def _evict(self) -> None:
+        calendar = self.folding.calendar
+        gone = [pane for pane in self.units if not calendar.is_kept(pane, self.watermark)]
+        for pane in gone:
+            del self.units[pane]
+            self._dirty.discard(pane)
+            self.unpublished.discard(pane)
+            if self._durable.pop(pane, None) is not None:
+                self._tombstones.append(str(pane))
+
+    def snapshot(self) -> Snapshot | None:
+        """Take what changed since the last snapshot; None when nothing was folded.
+
+        The caller writes it or ends the process: what was taken counts as durable from here on.
+        """
+        if self.offset == self._saved:
+            return None
+        self.judge.enter(self.offset)
+        self._evict()
+        units = [(str(pane), self.encode(pane)) for pane in sorted(self._dirty)]
+        for pane in self._dirty:
+            self.units[pane].offset = self._durable[pane] = self.offset
+        units += self._changed_segments()
+        self._dirty = set()
+        self._saved = self.offset
+        if self.offset < self.manifest_offset:
+            return Snapshot(self.offset, units, None, [])
+        tombstones, self._tombstones = self._tombstones, []
+        return Snapshot(self.offset, units, seal(self._manifest()), tombstones)
+
+    def encode(self, pane: Pane) -> bytes:
+        """The sealed unit of a pane, as of now."""
+        stored = self.units[pane].store(self.folding.aggregates)
+        now = msgspec.structs.replace(stored, offset=self.offset, watermark=self.watermark)
+        return seal(now)
+
+    def _manifest(self) -> Manifest:
+        units = {
+            str(pane): Entry(self._durable[pane], unit.first_offset, unit.first_watermark)
+            for pane, unit in sorted(self.units.items())
+        }
+        return Manifest(self.offset, self.watermark, units, sorted(self._durable_ids), self.since)
+
+    def _changed_segments(self) -> list[tuple[str, bytes]]:
+        live = {segment.first_offset: segment for segment in self.judge.duplicates.segments}
+        for gone in self._durable_ids.keys() - live.keys():
+            self._tombstones.append(f"ids/{gone}")
+            del self._durable_ids[gone]
+        changed = [s for key, s in live.items() if self._durable_ids.get(key) != len(s.ids)]
+        self._durable_ids = {key: len(segment.ids) for key, segment in live.items()}
+        return [(f"ids/{s.first_offset}", seal(StoredSegment.of(s))) for s in changed]
+
+    def canonical(self) -> dict[str, bytes]:
+        """Every unit's contents and the watermark in canonical form, whatever the batches were."""
+        self.judge.enter(self.offset)
+        self._evict()
+        state = {
+            str(p): seal(u.store(self.folding.aggregates).state) for p, u in self.units.items()
+        }
+        return state | {"watermark": seal([self.offset, self.watermark, self.since])}
+
+
+def pane_of(key: str) -> Pane | None:
+    """The pane of a unit's key; None for other keys."""
+    grain = key.partition("/")[0]
+    return Pane.parse(key) if grain in tuple(Grain) else None

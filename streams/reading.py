@@ -1,0 +1,169 @@
+"""What the panes say at one instant: every series of every metric, merged over the partitions.
+
+Everything of a scrape is read at one `as_of`, from all partitions or not at all; see `Reading.of`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from streams.aggregates import Estimate
+from streams.catalogue import OTHER, Catalogue, Metric
+from streams.folding import Folding
+from streams.panes import LIFETIME, Pane
+from streams.published import Published
+from streams.routing import Labels
+from streams.windows import WINDOWS, Window
+
+FRESH_WITHIN = 5_000
+"""A partition counts as caught up if its end was reached so shortly before it was published."""
+EXPORT_LIMIT = 100
+"""Most label sets of an open label in a windowed gauge; the rest is summed as `__other__`."""
+
+
+class Series(NamedTuple):
+    """One value of a metric; `window` is None for a lifetime counter."""
+
+    metric: Metric
+    window: str | None
+    labels: tuple[tuple[str, str], ...]
+    value: float
+    error: float
+
+
+def as_of(partitions: Iterable[Published]) -> int:
+    """The one instant of a scrape: what no partition is behind, in milliseconds."""
+    return min(_instant(partition) for partition in partitions)
+
+
+def _instant(partition: Published) -> int:
+    progress = partition.progress
+    if progress.published_at - progress.caught_up_at <= FRESH_WITHIN:
+        return progress.caught_up_at
+    return progress.watermark
+
+
+@dataclass
+class Reading:
+    """Every series at one instant."""
+
+    as_of: int
+    series: list[Series] = field(default_factory=list)
+    complete: dict[str, bool] = field(default_factory=dict)
+    """Window -> whether the data reaches back over it and its panes are final."""
+    overflow: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """(metric, window) -> whether label sets were put together as `__other__` by a limit."""
+
+    @classmethod
+    def of(cls, folding: Folding, partitions: Sequence[Published], instant: int) -> "Reading":
+        """Read all windows of all metrics at `instant`."""
+        reading = cls(instant)
+        merged = _Merged(folding, partitions)
+        for metric in folding.catalogue.metrics.values():
+            if metric.kind == "ratio":
+                continue
+            if metric.has_total:
+                labelled = merged.read(metric, [LIFETIME], metric.labels)
+                reading._add(metric, None, labelled)
+            for name in metric.windows:
+                panes = list(WINDOWS[name].panes(instant, folding.calendar))
+                labelled = merged.read(metric, panes, metric.window_labels)
+                reading._add(metric, name, reading._limit(folding, metric, name, labelled))
+        reading._add_ratios(folding.catalogue)
+        for window in WINDOWS.values():
+            reading.complete[window.name] = _is_complete(folding, partitions, window, instant)
+        return reading
+
+    def of_window(self, metric: str, window: str | None) -> Iterator[Series]:
+        """The series of a metric in a window."""
+        return (s for s in self.series if s.metric.name == metric and s.window == window)
+
+    def _add(self, metric: Metric, window: str | None, found: Mapping[Labels, Estimate]) -> None:
+        names = metric.labels if window is None else metric.window_labels
+        for labels, (value, error) in sorted(found.items()):
+            pairs = tuple(zip(names, labels, strict=True))
+            self.series.append(Series(metric, window, pairs, value, error))
+
+    def _limit(
+        self, folding: Folding, metric: Metric, window: str, found: dict[Labels, Estimate]
+    ) -> dict[Labels, Estimate]:
+        """Keep the largest series of a metric with open labels, the rest as one."""
+        open_columns = [
+            i
+            for i, name in enumerate(metric.window_labels)
+            if not folding.catalogue.labels[name].values
+        ]
+        if not open_columns:
+            return found
+        ranked = sorted(found, key=lambda labels: (-found[labels].value, labels))
+        rest = ranked[EXPORT_LIMIT:] if metric.has_total else []
+        kept = {labels: found[labels] for labels in ranked if labels not in set(rest)}
+        for labels in rest:
+            other = tuple(OTHER if i in open_columns else v for i, v in enumerate(labels))
+            held = kept.get(other, Estimate(0, 0))
+            kept[other] = Estimate(held.value + found[labels].value, 0)
+        self.overflow[metric.name, window] = any(
+            labels[column] == OTHER for labels in kept for column in open_columns
+        )
+        return kept
+
+    def _add_ratios(self, catalogue: Catalogue) -> None:
+        values = {(s.metric.name, s.window, s.labels): s.value for s in self.series}
+        for metric in catalogue.metrics.values():
+            if metric.kind != "ratio":
+                continue
+            for (name, window, labels), value in values.items():
+                if name != metric.numerator or window not in metric.windows:
+                    continue
+                whole = values.get((metric.denominator, window, labels)) or values.get(
+                    (metric.denominator, window, ())
+                )
+                if whole:
+                    self.series.append(Series(metric, window, labels, value / whole, 0))
+
+
+class _Merged:
+    """Merges a metric's series over partitions and panes."""
+
+    def __init__(self, folding: Folding, partitions: Sequence[Published]) -> None:
+        self._folding = folding
+        self._partitions = partitions
+
+    def read(
+        self, metric: Metric, panes: Iterable[Pane], names: Sequence[str]
+    ) -> dict[Labels, Estimate]:
+        """Estimates by the labels in `names`, closed sets filled up with zeros."""
+        catalogue = self._folding.catalogue
+        fold_id = catalogue.fold_id(metric)
+        columns = [metric.labels.index(name) for name in names]
+        states: dict[Labels, list[Any]] = {labels: [] for labels in self._preset(names)}
+        for pane in panes:
+            for partition in self._partitions:
+                unit = partition.units.get(pane)
+                for labels, state in (unit.state.get(fold_id, {}) if unit else {}).items():
+                    key = tuple(labels[column] for column in columns)
+                    states.setdefault(key, []).append(state)
+        aggregate = self._folding.aggregates[fold_id]
+        return {key: aggregate.result(aggregate.merge(found)) for key, found in states.items()}
+
+    def _preset(self, names: Sequence[str]) -> list[Labels]:
+        """Label sets known beforehand: one without labels, or the values of one closed set."""
+        if not names:
+            return [()]
+        label = self._folding.catalogue.labels[names[0]]
+        if len(names) == 1 and label.preset:
+            return [(value,) for value in label.values]
+        return []
+
+
+def _is_complete(
+    folding: Folding, partitions: Sequence[Published], window: Window, instant: int
+) -> bool:
+    panes = list(window.panes(instant, folding.calendar))
+    since = max(
+        (time for p in partitions for time in (p.progress.since.values() or (instant,))), default=0
+    )
+    return since <= panes[-1].start and all(
+        folding.calendar.is_final(panes[0], partition.progress.watermark)
+        for partition in partitions
+    )

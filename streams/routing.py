@@ -1,0 +1,180 @@
+"""The catalogue compiled for the fold: the rules an event meets, the label values it carries."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from streams.aggregates import MICRO
+from streams.catalogue import OTHER, Catalogue, Label, Metric, Source
+from streams.event import Event
+
+MAX_LABEL_CHARACTERS = 100
+MAX_KNOWN_VALUES = 10_000
+LARGEST_AMOUNT = 1_000_000_000
+
+Labels = tuple[str, ...]
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class LabelReader:
+    """Reads one label of an event: the value of a closed set, or cleaned text of an open one."""
+
+    def __init__(self, label: Label, paths: Sequence[str]) -> None:
+        self._indices = tuple(paths.index(path) for path in label.paths)
+        self._label = label
+        self._known: dict[str, str | None] = {value: value for value in label.values}
+
+    def read(self, values: tuple[Any, ...]) -> str | None:
+        """The label's value; None when it is outside a strict set."""
+        for index in self._indices:
+            raw = values[index]
+            if raw is None or raw == "":
+                continue
+            if type(raw) is str and raw in self._known:
+                return self._known[raw]
+            return self._admit(raw)
+        return self._label.default
+
+    def _admit(self, raw: Any) -> str | None:
+        text = clean(raw)
+        if self._label.values:
+            found = text if text in self._label.values else OTHER
+            return None if found == OTHER and self._label.strict else found
+        if type(raw) is str and len(self._known) < MAX_KNOWN_VALUES:
+            self._known[raw] = text
+        return text or self._label.default
+
+
+def clean(raw: Any) -> str:
+    """Text of a label value: scalars only, normalised, without control characters, bounded."""
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if not isinstance(raw, str | int | float):
+        return OTHER
+    text = unicodedata.normalize("NFC", CONTROL.sub("", str(raw)[: 4 * MAX_LABEL_CHARACTERS]))
+    return text.strip()[:MAX_LABEL_CHARACTERS]
+
+
+class Rule(NamedTuple):
+    """One metric an event counts in."""
+
+    metric: str
+    """Fold id."""
+    kind: str
+    columns: tuple[int | str, ...]
+    """A label each: its place among the labels the route reads, or a constant (a goal's name)."""
+    open_columns: tuple[int, ...]
+    """Places in `columns` of the labels with open sets."""
+    limit: int
+    value: int
+    """Index of the number a sum reads; -1 for other kinds."""
+    name: str
+
+    def labels(self, found: tuple[str | None, ...]) -> Labels | None:
+        """The metric's labels; None when a strict one is outside its set."""
+        labels = []
+        for column in self.columns:
+            value = column if isinstance(column, str) else found[column]
+            if value is None:
+                return None
+            labels.append(value)
+        return tuple(labels)
+
+    def overflow(self, labels: Labels) -> Labels:
+        """Labels for what is beyond the limit."""
+        return tuple(OTHER if i in self.open_columns else v for i, v in enumerate(labels))
+
+
+class Route(NamedTuple):
+    """Everything that events of one kind and name count in."""
+
+    number: int
+    readers: tuple[LabelReader, ...]
+    rules: tuple[Rule, ...]
+    sums: tuple[Rule, ...]
+    distinct: bool
+
+    def read(self, event: Event) -> tuple[str | None, ...]:
+        """The values of the labels some rule needs."""
+        return tuple([reader.read(event.values) for reader in self.readers])
+
+
+class Router:
+    """Finds the route of an event."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._paths = catalogue.paths()
+        self._readers = {
+            label.name: LabelReader(label, self._paths) for label in catalogue.labels.values()
+        }
+        names = {
+            source.name
+            for m in catalogue.folded()
+            for source in m.sources
+            if source.name is not None
+        } | catalogue.inactive
+        kinds = ("track", "page", "screen", "identify", "group", "alias")
+        keys = [(kind, name) for kind in kinds for name in (None, *sorted(names))]
+        self.routes: list[Route] = []
+        self._by_name = {key: self._compile(*key) for key in keys}
+
+    def find(self, kind: str, name: str | None) -> Route:
+        """The route of events of this kind and name; names no metric asks for share one a kind."""
+        return self._by_name.get((kind, name)) or self._by_name[kind, None]
+
+    def _compile(self, kind: str, name: str | None) -> Route:
+        needed: list[str] = []
+        rules = [
+            self._rule(metric, source, needed)
+            for metric in self._catalogue.folded()
+            for source in metric.sources
+            if self._meets(metric, source, kind, name)
+        ]
+        route = Route(
+            number=len(self.routes),
+            readers=tuple(self._readers[label] for label in needed),
+            rules=tuple(rules),
+            sums=tuple(rule for rule in rules if rule.kind == "sum"),
+            distinct=any(rule.kind == "distinct" for rule in rules),
+        )
+        self.routes.append(route)
+        return route
+
+    def _meets(self, metric: Metric, source: Source, kind: str, name: str | None) -> bool:
+        if kind not in source.kinds or source.name not in (None, name):
+            return False
+        return not (metric.active_only and kind == "track" and name in self._catalogue.inactive)
+
+    def _rule(self, metric: Metric, source: Source, needed: list[str]) -> Rule:
+        labels = [self._catalogue.labels[name] for name in metric.labels]
+        columns: list[int | str] = []
+        for label in labels:
+            if label.name == "goal":
+                columns.append(source.goal or OTHER)
+                continue
+            if label.name not in needed:
+                needed.append(label.name)
+            columns.append(needed.index(label.name))
+        return Rule(
+            metric=self._catalogue.fold_id(metric),
+            kind=metric.kind,
+            columns=tuple(columns),
+            open_columns=tuple(i for i, label in enumerate(labels) if not label.values),
+            limit=min((label.limit for label in labels if not label.values), default=0),
+            value=self._paths.index(metric.value) if metric.value else -1,
+            name=metric.name,
+        )
+
+
+def micro_units(raw: Any) -> int | str:
+    """A number in integer micro-units; otherwise the reason it cannot be summed."""
+    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+        return "no_value" if raw is None else "not_a_number"
+    if raw < 0:
+        return "negative"
+    if raw > LARGEST_AMOUNT:
+        return "absurd"
+    return round(raw * MICRO)

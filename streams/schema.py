@@ -1,0 +1,99 @@
+"""Checks tables read from TOML: all problems at once, each with its place and what is right."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+
+class Problem(NamedTuple):
+    """One thing wrong in a configuration: where (file and key) and what would be right."""
+
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+class ConfigurationError(ValueError):
+    """A configuration cannot be used; `problems` are all that were found."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class Field(NamedTuple):
+    """What a key may hold: a test, and the words that tell a person what would be right."""
+
+    accepts: Callable[[Any], bool]
+    expected: str
+    required: bool = False
+
+
+def check(
+    table: Any, fields: Mapping[str, Field], where: str, problems: list[Problem]
+) -> dict[str, Any]:
+    """Return the usable keys of a table; note every unknown, missing or mistaken one."""
+    if not isinstance(table, dict):
+        problems.append(Problem(where, f"must be a table, not {table!r}"))
+        return {}
+    usable = {}
+    for key, value in table.items():
+        field = fields.get(key)
+        if field is None:
+            problems.append(Problem(where, f"unknown key {key!r}; {_suggest(key, fields)}"))
+        elif not field.accepts(value):
+            problems.append(Problem(f"{where}.{key}", f"must be {field.expected}, not {value!r}"))
+        else:
+            usable[key] = value
+    for key, field in fields.items():
+        if field.required and key not in table:
+            problems.append(Problem(where, f"needs {key!r}: {field.expected}"))
+    return usable
+
+
+def _suggest(key: str, fields: Mapping[str, Field]) -> str:
+    close = difflib.get_close_matches(key, fields, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"known are {', '.join(sorted(fields))}"
+
+
+def is_text(value: Any) -> bool:
+    """A text that says something."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+def is_texts(value: Any) -> bool:
+    """A list of such texts."""
+    return isinstance(value, list) and all(is_text(item) for item in value)
+
+
+def is_whole(value: Any) -> bool:
+    """A whole number of at least one."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def is_flag(value: Any) -> bool:
+    """True or false."""
+    return isinstance(value, bool)
+
+
+def one_of(values: Sequence[str]) -> Field:
+    """One of a few words."""
+    return Field(lambda value: value in values, f"one of {', '.join(values)}")
+
+
+def some_of(values: Sequence[str]) -> Field:
+    """A list of some of a few words."""
+    return Field(
+        lambda value: isinstance(value, list) and all(item in values for item in value),
+        f"a list of some of {', '.join(values)}",
+    )
+
+
+TEXT = Field(is_text, "a text that is not empty")
+TEXTS = Field(is_texts, "a list of texts")
+WHOLE = Field(is_whole, "a whole number of at least 1")
+FLAG = Field(is_flag, "true or false")

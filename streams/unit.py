@@ -1,0 +1,126 @@
+"""A unit of state: what one source partition counted in one pane, and up to which offset.
+
+A unit stands alone: its `offset` is the first one not folded in, so a record is folded into it
+once however often it is read, and (`first_offset`, `first_watermark`) is where to begin to build
+it anew. Stored, it is a version byte, a CRC-32 and MessagePack in canonical form: equal contents,
+equal bytes.
+"""
+
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import msgspec
+
+from streams.aggregates import AGGREGATES, Aggregate
+from streams.routing import Labels
+
+FORMAT_VERSION = 1
+HEADER_BYTES = 5
+T = TypeVar("T")
+
+State = dict[str, dict[Labels, Any]]
+"""fold id -> labels -> state of the metric's aggregate."""
+
+
+class UnknownVersion(ValueError):
+    """A stored record was written by another version of tidegauge; reading on could miscount."""
+
+
+class Damaged(ValueError):
+    """A stored record is not what was written."""
+
+
+def seal(value: Any) -> bytes:
+    """Bytes of a record: version, checksum, MessagePack."""
+    payload = msgspec.msgpack.encode(value)
+    return bytes([FORMAT_VERSION]) + zlib.crc32(payload).to_bytes(4, "big") + payload
+
+
+def unseal(kind: type[T], raw: bytes) -> T:
+    """Read such bytes; raises Damaged or UnknownVersion."""
+    if len(raw) <= HEADER_BYTES:
+        raise Damaged(f"a record of {len(raw)} bytes is too short")
+    if zlib.crc32(raw[HEADER_BYTES:]) != int.from_bytes(raw[1:HEADER_BYTES], "big"):
+        raise Damaged("the checksum does not match")
+    if raw[0] != FORMAT_VERSION:
+        raise UnknownVersion(f"written in format {raw[0]}, this version reads {FORMAT_VERSION}")
+    try:
+        return msgspec.msgpack.decode(raw[HEADER_BYTES:], type=kind)
+    except msgspec.DecodeError as error:
+        raise Damaged(str(error)) from error
+
+
+class StoredUnit(msgspec.Struct, array_like=True, frozen=True):
+    """A unit as it is written: metrics and label sets in sorted order."""
+
+    offset: int
+    watermark: int
+    first_offset: int
+    first_watermark: int
+    state: list[tuple[str, list[tuple[Labels, int | bytes]]]]
+
+
+@dataclass
+class Unit:
+    """A unit in memory; offsets and watermarks as in `StoredUnit`."""
+
+    offset: int
+    watermark: int
+    first_offset: int
+    first_watermark: int
+    state: State = field(default_factory=dict)
+
+    def add(self, metric: str, labels: Labels, aggregate: Aggregate, amount: Any) -> None:
+        """Count an amount under a label set."""
+        series = self.state.get(metric)
+        if series is None:
+            series = self.state[metric] = {}
+        held = series.get(labels)
+        series[labels] = aggregate.add(aggregate.initialize() if held is None else held, amount)
+
+    def has_room(self, metric: str, labels: Labels, limit: int) -> bool:
+        """Say whether a label set is held or may still be admitted."""
+        series = self.state.get(metric)
+        return series is None or labels in series or len(series) < limit
+
+    def store(self, aggregates: Mapping[str, Aggregate]) -> StoredUnit:
+        """Canonical form."""
+        state = [
+            (
+                metric,
+                [(labels, aggregates[metric].store(series[labels])) for labels in sorted(series)],
+            )
+            for metric, series in sorted(self.state.items())
+            if metric in aggregates
+        ]
+        return StoredUnit(
+            self.offset, self.watermark, self.first_offset, self.first_watermark, state
+        )
+
+    @classmethod
+    def load(cls, stored: StoredUnit, aggregates: Mapping[str, Aggregate]) -> "Unit":
+        """Read a stored unit; metrics the catalogue no longer has are left behind."""
+        state = {
+            metric: {labels: aggregates[metric].load(value) for labels, value in series}
+            for metric, series in stored.state
+            if metric in aggregates
+        }
+        return cls(
+            stored.offset, stored.watermark, stored.first_offset, stored.first_watermark, state
+        )
+
+
+OUTCOMES = "outcomes"
+DEAD_LETTERS = "dead_letters"
+SKIPPED = "skipped"
+IDENTITY_LINKS = "identity_links"
+ACCOUNTS = (OUTCOMES, DEAD_LETTERS, SKIPPED, IDENTITY_LINKS)
+"""What the lifetime unit counts about the records themselves."""
+
+
+def aggregates_of(kinds: Mapping[str, str]) -> dict[str, Aggregate]:
+    """The aggregate of every fold id (given with its metric's kind) and account."""
+    accounts = dict.fromkeys(ACCOUNTS, AGGREGATES["count"])
+    return accounts | {metric: AGGREGATES[kind] for metric, kind in kinds.items()}

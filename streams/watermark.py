@@ -1,0 +1,48 @@
+"""The watermark of a partition: up to where its event time has come.
+
+Offsets are cut in blocks of 64. When a record of the next block arrives, the watermark becomes
+the median event time of the block before, if that is later: it never falls, and up to 31 of 64
+clients may have a clock that is a year ahead without making the others late. Within a block the
+watermark stands still, so it is a function of the offsets alone, and (start of the block,
+watermark) is all that has to be stored.
+"""
+
+from dataclasses import dataclass, field
+
+from streams.panes import NO_WATERMARK
+
+BLOCK = 64
+
+
+def block_start(offset: int) -> int:
+    """The first offset of the block that holds `offset`; where reading has to resume."""
+    return offset - offset % BLOCK
+
+
+@dataclass
+class Watermark:
+    """The watermark that holds for the records of the block beginning at `start`."""
+
+    start: int = 0
+    value: int = NO_WATERMARK
+    _times: list[int] = field(default_factory=list)
+
+    @property
+    def end(self) -> int:
+        """The first offset of the next block."""
+        return self.start + BLOCK
+
+    def advance(self, offset: int) -> None:
+        """Enter the block that holds `offset`, closing the one before."""
+        start = block_start(offset)
+        if start <= self.start:
+            return
+        if self._times:
+            self._times.sort()
+            self.value = max(self.value, self._times[(len(self._times) - 1) // 2])
+            self._times = []
+        self.start = start
+
+    def observe(self, time: int) -> None:
+        """Note the event time of a record of this block."""
+        self._times.append(time)
