@@ -13,6 +13,7 @@ import datasketches
 
 LOG2_SKETCH_SIZE = 12
 MICRO = 1_000_000
+LARGEST_STORED = 1 << 63
 
 
 class Estimate(NamedTuple):
@@ -65,7 +66,7 @@ class Count:
         """The count itself."""
         return Estimate(state / self.unit if self.unit > 1 else state, 0)
 
-    def store(self, state: int) -> int:
+    def store(self, state: int) -> int | bytes:
         """The integer."""
         return state
 
@@ -77,9 +78,17 @@ class Count:
 
 
 class Sum(Count):
-    """Adds integer micro-units; floats are never added."""
+    """Adds integer micro-units; floats are never added. Stored as bytes beyond 63 bits."""
 
     unit = MICRO
+
+    def store(self, state: int) -> int | bytes:
+        """The integer, or where MessagePack has none that large its bytes."""
+        return state if state < LARGEST_STORED else state.to_bytes(32, "big")
+
+    def load(self, stored: Any) -> int:
+        """The integer of either."""
+        return int.from_bytes(stored, "big") if isinstance(stored, bytes) else super().load(stored)
 
 
 class Persons:

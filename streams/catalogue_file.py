@@ -70,8 +70,10 @@ def shipped() -> str:
     return (resources.files("streams") / "catalogue.toml").read_text(encoding="utf-8")
 
 
-def load(wire: WireFormat, files: Mapping[str, str] | None = None) -> Catalogue:
-    """Build the catalogue from the shipped one and `files` (name -> TOML text) on top, in order.
+def load(wire: WireFormat, files: Mapping[str, str | dict[str, Any]] | None = None) -> Catalogue:
+    """Build the catalogue from the shipped one and `files` on top, in order.
+
+    A file is given by its name and its TOML text, or its tables where it has been read already.
 
     Raises ConfigurationError with every problem found.
     """
@@ -90,9 +92,11 @@ def load(wire: WireFormat, files: Mapping[str, str] | None = None) -> Catalogue:
     return catalogue
 
 
-def _read(file: str, text: str, problems: list[Problem]) -> dict[str, dict[str, Any]]:
+def _read(
+    file: str, text: str | dict[str, Any], problems: list[Problem]
+) -> dict[str, dict[str, Any]]:
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(text) if isinstance(text, str) else text
     except tomllib.TOMLDecodeError as error:
         problems.append(Problem(file, f"is not TOML: {error}"))
         return {}

@@ -25,6 +25,7 @@ MAX_RECORD_BYTES = 131_072
 MAX_DEPTH = 64
 MAX_ID_CHARACTERS = 512
 
+ABSENT = (None, "")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
@@ -36,8 +37,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)] | None
 
 # msgspec tells its validation errors apart by text only; the pinned minor keeps these stable.
 REASON_OF_ERROR: tuple[tuple[str, Reason], ...] = (
+    ("Invalid enum value", "unknown_type"),  # first: it quotes what the record says
     ("missing required field", "missing_field"),
-    ("Invalid enum value", "unknown_type"),
     ("RFC3339", "bad_time"),
     ("timezone", "bad_time"),
     ("`datetime", "bad_time"),
@@ -87,6 +88,7 @@ class Decoder:
             return None
         joined: bytes = self._separator.join(values)  # type: ignore[arg-type]
         try:
+            joined.decode()  # msgspec does not look at the text of fields nobody asked for
             found = self._decode_batch(b"[" + joined + b"]")
             nonce = self._nonce
             if len(found) != 2 * len(values) - 1 or any(x != nonce for x in found[1::2]):
@@ -101,6 +103,7 @@ class Decoder:
         if refused:
             return refused
         try:
+            value.decode()  # type: ignore[union-attr]
             record = self._decode_one(value)
         except msgspec.ValidationError as error:
             return Rejected(_reason(str(error)), str(error))
@@ -123,8 +126,9 @@ class Decoder:
         moment = None
         if time is not None:
             if original is not None and sent is not None and received is not None:
-                time = received - (sent - original)
-            moment = (time - EPOCH) // MILLISECOND
+                moment = (received - EPOCH - (sent - original)) // MILLISECOND
+            else:
+                moment = (time - EPOCH) // MILLISECOND
             if not EARLIEST <= moment < LATEST:
                 return Rejected("bad_time", "the time lies before 2000 or after 2100")
         return Event(
@@ -132,7 +136,7 @@ class Decoder:
             message_id,
             name,
             self._person(user, anonymous),
-            bool(user and anonymous),
+            user not in ABSENT and anonymous not in ABSENT,
             moment,
             bool(bot),
             agent,
@@ -169,7 +173,8 @@ def _refused(value: bytes | None) -> Rejected | None:
     return None
 
 
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# The last quote may be missing: otherwise each quote of a text without an end is tried anew.
+STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 STEP = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
 
 
@@ -217,7 +222,10 @@ def _struct(tree: dict[str, Any], path: str, getter: str, getters: dict[str, str
         rename[name] = key
         if isinstance(node, dict):
             inner = _struct(node, f"{path}{key}.", f"{getter}{name}.", getters)
-            fields.append((name, inner | None, msgspec.field(default_factory=inner)))
+            if any(field.required for field in msgspec.structs.fields(inner)):
+                fields.append((name, inner, msgspec.field()))
+            else:
+                fields.append((name, inner | None, msgspec.field(default_factory=inner)))
         else:
             kind, default = node
             getters[path + key] = getter + name

@@ -11,7 +11,7 @@ from array import array
 from collections import deque
 from dataclasses import dataclass, field
 
-from streams.panes import MINUTE
+from streams.panes import MINUTE, NO_WATERMARK
 
 HORIZON_MINUTES = 10
 MAX_IDS = 1_000_000
@@ -49,8 +49,10 @@ class Duplicates:
     def enter(self, watermark: int) -> None:
         """Forget what is beyond the horizon now that the watermark moved."""
         oldest = watermark // MINUTE - HORIZON_MINUTES
-        while self.segments and self.segments[0].minute < oldest:
-            self._forget(self.segments.popleft())
+        # Not only the first: a log read again from earlier appends segments of earlier minutes.
+        for segment in [s for s in self.segments if s.minute < oldest]:
+            self.segments.remove(segment)
+            self._forget(segment)
 
     def is_duplicate(self, message_id: str, offset: int, watermark: int) -> bool:
         """Say whether an earlier record had this id; if none, remember this one."""
@@ -80,5 +82,6 @@ class Duplicates:
                 del self._offsets[number]
 
     def horizon_start(self) -> int | None:
-        """Watermark from which repeated ids are noticed; None before the first id."""
-        return self.segments[0].minute * MINUTE if self.segments else None
+        """Watermark from which repeated ids are noticed; None before the first one is known."""
+        known = [s.minute * MINUTE for s in self.segments if s.minute > NO_WATERMARK // MINUTE]
+        return min(known, default=None)

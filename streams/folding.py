@@ -19,6 +19,7 @@ from streams.unit import DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggreg
 from streams.wire import PersonKey, WireFormat
 
 MAX_CACHED_PERSONS = 200_000
+NO_AMOUNTS: dict[str, int] = {}
 
 
 class DeadLetter(NamedTuple):
@@ -50,11 +51,16 @@ class Group:
         return self.amounts.get(rule.metric)
 
 
+GroupKey = tuple[int, int, tuple[str | None, ...], bool, tuple[str, ...]]
+"""Minute, route, labels, whether nobody is known, and the sums that have an amount: all of a group
+count in the same metrics, so its first record is the first to need room under a label limit."""
+
+
 @dataclass
 class Tally:
     """What a run of records adds to the state, in the order of first occurrence."""
 
-    groups: dict[tuple[int, int, tuple[str | None, ...]], Group] = field(default_factory=dict)
+    groups: dict[GroupKey, Group] = field(default_factory=dict)
     accounts: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
     dead: list[DeadLetter] = field(default_factory=list)
     first_time: int | None = None
@@ -77,11 +83,15 @@ class Folding:
         *,
         hash_key: bytes,
         is_bot: Callable[[str], bool],
+        bot_list: str = "",
         person_key: PersonKey = "user_else_anonymous",
     ) -> None:
         self.catalogue = catalogue
         self.calendar = calendar
         self.is_bot = is_bot
+        self.bot_list = bot_list
+        self.wire = wire
+        self.person_key = person_key
         self.metrics = {catalogue.fold_id(metric): metric for metric in catalogue.folded()}
         self.aggregates = aggregates_of(
             {name: metric.kind for name, metric in self.metrics.items()}
@@ -122,29 +132,36 @@ class Folding:
                 tally.account(IDENTITY_LINKS)
             route = find(event.kind, event.name)
             labels = route.read(event) if route.readers else ()
+            amounts = self._amounts(tally, route, labels, event) if route.sums else NO_AMOUNTS
             minute = time - time % MINUTE
-            key = (minute, route.number, labels)
+            key = (minute, route.number, labels, event.person is None, tuple(amounts))
             group = groups.get(key)
             if group is None:
                 group = groups[key] = Group(minute, route, labels)
             group.count += 1
             if route.distinct and event.person is not None:
                 group.persons.add(self.hash_person(event.person))
-            if route.sums:
-                self._sum(tally, group, event)
+            for metric, amount in amounts.items():
+                group.amounts[metric] = group.amounts.get(metric, 0) + amount
         for outcome, count in outcomes.items():
             tally.account(OUTCOMES, outcome, amount=count)
         return tally
 
-    def _sum(self, tally: Tally, group: Group, event: Event) -> None:
-        for rule in group.route.sums:
+    @staticmethod
+    def _amounts(
+        tally: Tally, route: Route, labels: tuple[str | None, ...], event: Event
+    ) -> dict[str, int]:
+        """What the event adds to each sum, by fold id; what it cannot add to is accounted for."""
+        amounts = {}
+        for rule in route.sums:
             amount = micro_units(event.values[rule.value])
-            if rule.labels(group.labels) is None:
+            if rule.labels(labels) is None:
                 amount = "unknown_label"
             if isinstance(amount, str):
                 tally.account(SKIPPED, rule.name, amount)
             else:
-                group.amounts[rule.metric] = group.amounts.get(rule.metric, 0) + amount
+                amounts[rule.metric] = amount
+        return amounts
 
     @staticmethod
     def _reject(tally: Tally, record: Record, event: Event | Rejected) -> None:

@@ -8,24 +8,22 @@ from importlib import metadata
 
 import msgspec
 
-from streams.folding import hash_person
-from streams.wire import PersonKey, WireFormat
+from streams.folding import Folding
 
 FOLD_VERSION = 1
 """Raised with every change that folds the same log into other numbers."""
 
 
-def generation(
-    topic_id: str, wire: WireFormat, time_zone: str, hash_key: bytes, person_key: PersonKey
-) -> str:
-    """16 hexadecimal digits that name the state folded from a topic under these settings."""
+def generation(folding: Folding, topic_id: str) -> str:
+    """16 hexadecimal digits that name the state folded from a topic."""
     parts = (
         topic_id,
         FOLD_VERSION,
-        msgspec.to_builtins(wire),
-        time_zone,
+        {name: getattr(folding.wire, name) for name in folding.wire.__dataclass_fields__},
+        folding.calendar.zone.key,
         metadata.version("tzdata"),
-        hash_person("fingerprint", hash_key),
-        person_key,
+        folding.hash_person("fingerprint of the key"),
+        folding.person_key,
+        folding.bot_list,
     )
     return hashlib.blake2b(msgspec.json.encode(parts), digest_size=8).hexdigest()

@@ -95,9 +95,10 @@ class Calendar:
 
     def days_back(self, time: int, count: int) -> Iterator[Pane]:
         """The local day of `time` and the `count - 1` before it, the latest first."""
-        today = self.local_date(time)
-        for back in range(count):
-            yield Pane(Grain.DAY, self._midnight(today - timedelta(days=back)))
+        start = self.day_start(time)
+        for _ in range(count):
+            yield Pane(Grain.DAY, start)
+            start = self.day_start(start - 1)  # not a date less: some dates never were
 
     def end(self, pane: Pane) -> int:
         """The first instant after a pane; the lifetime of a partition has no end."""

@@ -32,6 +32,7 @@ class Entry(msgspec.Struct, array_like=True, frozen=True):
 class Manifest(msgspec.Struct, array_like=True, frozen=True):
     """Written last in a checkpoint: everything up to `offset` is in these units and segments."""
 
+    generation: str
     offset: int
     watermark: int
     """The watermark of the block that holds `offset`."""
@@ -45,16 +46,17 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True):
 class StoredSegment(msgspec.Struct, array_like=True, frozen=True):
     """A segment of ids as it is written; both arrays are little-endian 64-bit integers."""
 
+    generation: str
     first_offset: int
     minute: int
     ids: bytes
     offsets: bytes
 
     @classmethod
-    def of(cls, segment: Segment) -> "StoredSegment":
+    def of(cls, segment: Segment, generation: str) -> "StoredSegment":
         """Stored form of a segment."""
         ids, offsets = segment.ids.tobytes(), segment.offsets.tobytes()
-        return cls(segment.first_offset, segment.minute, ids, offsets)
+        return cls(generation, segment.first_offset, segment.minute, ids, offsets)
 
     def segment(self) -> Segment:
         """The segment it was made from; ValueError when the arrays do not fit."""
@@ -76,6 +78,13 @@ class Snapshot(NamedTuple):
     tombstones: list[str]
 
 
+class Changes(NamedTuple):
+    """Panes that changed (name -> sealed unit) and names of those that are gone."""
+
+    changed: dict[str, bytes]
+    removed: list[str]
+
+
 class Partition:
     """One partition's units, watermark and ids; `offset` is the next record to fold."""
 
@@ -83,6 +92,7 @@ class Partition:
         self,
         folding: Folding,
         *,
+        generation: str = "",
         offset: int = 0,
         watermark: Watermark | None = None,
         units: dict[Pane, Unit] | None = None,
@@ -91,6 +101,7 @@ class Partition:
         manifest: Manifest | None = None,
     ) -> None:
         self.folding = folding
+        self.generation = generation
         self.offset = offset
         self.units = units or {}
         self.since = since or {}
@@ -105,7 +116,8 @@ class Partition:
         self._saved = offset
         self._dirty: set[Pane] = set()
         self._tombstones: list[str] = []
-        self.unpublished: set[Pane] = set(self.units)
+        self._changed: set[Pane] = set()
+        self._removed: list[str] = []
 
     @property
     def watermark(self) -> int:
@@ -191,7 +203,7 @@ class Partition:
             if first >= unit.offset:  # the guard
                 found.append((pane, unit))
                 self._dirty.add(pane)
-                self.unpublished.add(pane)
+                self._changed.add(pane)
         return found
 
     def _evict(self) -> None:
@@ -200,7 +212,8 @@ class Partition:
         for pane in gone:
             del self.units[pane]
             self._dirty.discard(pane)
-            self.unpublished.discard(pane)
+            self._changed.discard(pane)
+            self._removed.append(str(pane))
             if self._durable.pop(pane, None) is not None:
                 self._tombstones.append(str(pane))
 
@@ -226,16 +239,33 @@ class Partition:
 
     def encode(self, pane: Pane) -> bytes:
         """The sealed unit of a pane, as of now."""
-        stored = self.units[pane].store(self.folding.aggregates)
+        stored = self.units[pane].store(self.folding.aggregates, self.generation)
         now = msgspec.structs.replace(stored, offset=self.offset, watermark=self.watermark)
         return seal(now)
+
+    def take_changes(self) -> "Changes":
+        """What changed since the last call, for whoever publishes the partition."""
+        changed = {str(pane): self.encode(pane) for pane in sorted(self._changed)}
+        removed, self._changed, self._removed = self._removed, set(), []
+        return Changes(changed, removed)
+
+    def everything(self) -> dict[str, bytes]:
+        """Every sealed unit, as of now."""
+        return {str(pane): self.encode(pane) for pane in sorted(self.units)}
 
     def _manifest(self) -> Manifest:
         units = {
             str(pane): Entry(self._durable[pane], unit.first_offset, unit.first_watermark)
             for pane, unit in sorted(self.units.items())
         }
-        return Manifest(self.offset, self.watermark, units, sorted(self._durable_ids), self.since)
+        return Manifest(
+            self.generation,
+            self.offset,
+            self.watermark,
+            units,
+            sorted(self._durable_ids),
+            self.since,
+        )
 
     def _changed_segments(self) -> list[tuple[str, bytes]]:
         live = {segment.first_offset: segment for segment in self.judge.duplicates.segments}
@@ -244,7 +274,9 @@ class Partition:
             del self._durable_ids[gone]
         changed = [s for key, s in live.items() if self._durable_ids.get(key) != len(s.ids)]
         self._durable_ids = {key: len(segment.ids) for key, segment in live.items()}
-        return [(f"ids/{s.first_offset}", seal(StoredSegment.of(s))) for s in changed]
+        return [
+            (f"ids/{s.first_offset}", seal(StoredSegment.of(s, self.generation))) for s in changed
+        ]
 
     def canonical(self) -> dict[str, bytes]:
         """Every unit's contents and the watermark in canonical form, whatever the batches were."""

@@ -18,6 +18,10 @@ from streams.watermark import Watermark, block_start
 T = TypeVar("T", Manifest, StoredUnit, StoredSegment)
 
 
+class ForeignGeneration(ValueError):
+    """The changelog holds the state of another topic, time zone, key or version of the fold."""
+
+
 class Recovered(NamedTuple):
     """A partition to go on with, and how many of its units have to be built anew."""
 
@@ -28,7 +32,8 @@ class Recovered(NamedTuple):
 class Changelog:
     """What a changelog holds of one partition: the newest readable record of every key."""
 
-    def __init__(self, rows: Iterable[tuple[str, bytes | None]]) -> None:
+    def __init__(self, rows: Iterable[tuple[str, bytes | None]], generation: str) -> None:
+        self._generation = generation
         self.manifest: Manifest | None = None
         self.units: dict[str, StoredUnit] = {}
         self.segments: dict[str, StoredSegment] = {}
@@ -37,45 +42,54 @@ class Changelog:
 
     def _take(self, key: str, raw: bytes | None) -> None:
         if key == MANIFEST:
-            found = _read(Manifest, raw)
+            found = self._read(Manifest, raw)
             if found and (self.manifest is None or found.offset >= self.manifest.offset):
                 self.manifest = found
         elif key.startswith("ids/"):
-            segment = _read(StoredSegment, raw)
+            segment = self._read(StoredSegment, raw)
             if segment and len(segment.ids) >= len(getattr(self.segments.get(key), "ids", b"")):
                 self.segments[key] = segment
             elif raw is None:
                 self.segments.pop(key, None)
         else:
-            unit = _read(StoredUnit, raw)
+            unit = self._read(StoredUnit, raw)
             held = self.units.get(key)
             if unit and (held is None or unit.offset >= held.offset):
                 self.units[key] = unit
             elif raw is None:
                 self.units.pop(key, None)
 
-
-def _read(kind: type[T], raw: bytes | None) -> T | None:
-    """A readable record; a damaged one reads as missing, an unknown version ends the recovery."""
-    if raw is None:
-        return None
-    try:
-        return unseal(kind, raw)
-    except Damaged:
-        return None
+    def _read(self, kind: type[T], raw: bytes | None) -> T | None:
+        """A readable record; a damaged one reads as missing."""
+        if raw is None:
+            return None
+        try:
+            found = unseal(kind, raw)
+        except Damaged:
+            return None
+        if found.generation != self._generation:
+            raise ForeignGeneration(
+                f"the stored state is of generation {found.generation}, this worker makes "
+                f"{self._generation}: topic, time zone, key or tidegauge's fold changed"
+            )
+        return found
 
 
 def recover(
-    folding: Folding, rows: Iterable[tuple[str, bytes | None]], beginning: int = 0
+    folding: Folding,
+    rows: Iterable[tuple[str, bytes | None]],
+    beginning: int = 0,
+    generation: str = "",
 ) -> Recovered:
     """Make a partition of its changelog; `beginning` is where a source without one is begun.
 
-    Raises UnknownVersion when a record was written by a version whose form is not known.
+    Raises UnknownVersion when a record was written by a version whose form is not known, and
+    ForeignGeneration when it belongs to another state.
     """
-    log = Changelog(rows)
+    log = Changelog(rows, generation)
     manifest = log.manifest
     if manifest is None:
-        return Recovered(Partition(folding, offset=beginning), 0)
+        return Recovered(Partition(folding, generation=generation, offset=beginning), 0)
     start = (block_start(manifest.offset), manifest.watermark)
     repaired = 0
     for key, entry in manifest.units.items():
@@ -93,6 +107,7 @@ def recover(
     since = {name: manifest.since.get(name, manifest.watermark) for name in folding.metrics}
     partition = Partition(
         folding,
+        generation=generation,
         offset=start[0],
         watermark=watermark,
         units=_units(folding, log, manifest, watermark.value),

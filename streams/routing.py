@@ -1,6 +1,5 @@
 """The catalogue compiled for the fold: the rules an event meets, the label values it carries."""
 
-import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -42,9 +41,11 @@ class LabelReader:
         if self._label.values:
             found = text if text in self._label.values else OTHER
             return None if found == OTHER and self._label.strict else found
-        if type(raw) is str and len(self._known) < MAX_KNOWN_VALUES:
+        text = text or self._label.default
+        short = type(raw) is str and len(raw) <= MAX_LABEL_CHARACTERS
+        if short and len(self._known) < MAX_KNOWN_VALUES:
             self._known[raw] = text
-        return text or self._label.default
+        return text
 
 
 def clean(raw: Any) -> str:
@@ -127,16 +128,17 @@ class Router:
 
     def _compile(self, kind: str, name: str | None) -> Route:
         needed: list[str] = []
-        rules = [
+        found = [
             self._rule(metric, source, needed)
             for metric in self._catalogue.folded()
             for source in metric.sources
             if self._meets(metric, source, kind, name)
         ]
+        rules = tuple(dict.fromkeys(found))  # an event that meets two sources still counts once
         route = Route(
             number=len(self.routes),
             readers=tuple(self._readers[label] for label in needed),
-            rules=tuple(rules),
+            rules=rules,
             sums=tuple(rule for rule in rules if rule.kind == "sum"),
             distinct=any(rule.kind == "distinct" for rule in rules),
         )
@@ -171,10 +173,10 @@ class Router:
 
 def micro_units(raw: Any) -> int | str:
     """A number in integer micro-units; otherwise the reason it cannot be summed."""
-    if isinstance(raw, bool) or not isinstance(raw, int | float) or not math.isfinite(raw):
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
         return "no_value" if raw is None else "not_a_number"
     if raw < 0:
         return "negative"
-    if raw > LARGEST_AMOUNT:
-        return "absurd"
-    return round(raw * MICRO)
+    if raw <= LARGEST_AMOUNT:
+        return round(raw * MICRO)
+    return "absurd"  # infinity and NaN too

@@ -55,6 +55,7 @@ def unseal(kind: type[T], raw: bytes) -> T:
 class StoredUnit(msgspec.Struct, array_like=True, frozen=True):
     """A unit as it is written: metrics and label sets in sorted order."""
 
+    generation: str
     offset: int
     watermark: int
     first_offset: int
@@ -85,7 +86,7 @@ class Unit:
         series = self.state.get(metric)
         return series is None or labels in series or len(series) < limit
 
-    def store(self, aggregates: Mapping[str, Aggregate]) -> StoredUnit:
+    def store(self, aggregates: Mapping[str, Aggregate], generation: str = "") -> StoredUnit:
         """Canonical form."""
         state = [
             (
@@ -96,7 +97,7 @@ class Unit:
             if metric in aggregates
         ]
         return StoredUnit(
-            self.offset, self.watermark, self.first_offset, self.first_watermark, state
+            generation, self.offset, self.watermark, self.first_offset, self.first_watermark, state
         )
 
     @classmethod

@@ -1,0 +1,22 @@
+"""The reporting time zone, from the pinned tzdata package and never from the machine's own files.
+
+Two workers with different time zone files would cut days differently.
+"""
+
+import difflib
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+
+def load_zone(name: str) -> ZoneInfo:
+    """Return a time zone by its IANA name; ValueError with a close one when there is none."""
+    parts = name.split("/")
+    known = resources.files("tzdata") / "zones"
+    names = known.read_text(encoding="utf-8").split()
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {close[0]}?" if close else "a name such as Europe/Paris is needed"
+        raise ValueError(f"no time zone {name!r}; {hint}")
+    file = resources.files("tzdata").joinpath("zoneinfo", *parts)
+    with file.open("rb") as opened:
+        return ZoneInfo.from_file(opened, key=name)
