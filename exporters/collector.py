@@ -1,0 +1,110 @@
+"""The business series of one view as Prometheus families: all of them, or only `tidegauge_up 0`.
+
+Names, HELP texts and labels come from the catalogue. Samples carry no timestamps; their instant is
+`tidegauge_as_of_timestamp_seconds`.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import Metric as Family
+from prometheus_client.registry import Collector
+
+from exporters.view import View
+from streams.catalogue import PREFIX, Metric
+from streams.folding import Folding
+from streams.panes import SECOND
+from streams.reading import Reading, Series
+
+
+class ProductCollector(Collector):
+    """Collects one view."""
+
+    def __init__(self, folding: Folding, view: View) -> None:
+        self._folding = folding
+        self._view = view
+
+    def collect(self) -> Iterator[Family]:
+        """Yield the families of every metric, `tidegauge_up` first."""
+        reading = self._view.reading
+        yield GaugeMetricFamily(
+            f"{PREFIX}up",
+            "1 while every partition is published and fresh; 0 otherwise, and then the product "
+            "metrics are absent.",
+            value=0 if reading is None else 1,
+        )
+        if reading is None:
+            return
+        yield from _about(reading)
+        for metric in self._folding.catalogue.metrics.values():
+            yield from _families(metric, [s for s in reading.series if s.metric is metric])
+
+
+def describe(metric: Metric) -> str:
+    """HELP text of a metric on one line: definition, formula, unit."""
+    unit = f" Unit: {metric.unit}." if metric.unit else ""
+    text = f"{metric.definition.rstrip('.')}. Formula: {metric.formula.rstrip('.')}.{unit}"
+    return " ".join(text.split())
+
+
+def _families(metric: Metric, series: list[Series]) -> Iterator[Family]:
+    text = describe(metric)
+    if metric.has_total:
+        total = CounterMetricFamily(metric.total_name, text, labels=metric.labels)
+        _fill(total, metric.total_name, (s for s in series if s.window is None))
+        yield total
+    window_labels = (*metric.window_labels, "window")
+    gauge = GaugeMetricFamily(metric.window_name, text, labels=window_labels)
+    _fill(gauge, metric.window_name, (s for s in series if s.window is not None))
+    yield gauge
+    if metric.kind == "distinct":
+        yield _errors(metric, series)
+
+
+def _fill(family: Family, name: str, series: Iterable[Series]) -> None:
+    for one in series:
+        family.add_sample(name, _labels(one), one.value)
+
+
+def _errors(metric: Metric, series: Iterable[Series]) -> Family:
+    name = f"{metric.window_name}_error"
+    text = (
+        f"Half the width of the interval in which {metric.window_name} lies at one standard "
+        "deviation; 0 where it is exact."
+    )
+    family = GaugeMetricFamily(name, text, labels=(*metric.window_labels, "window"))
+    for one in series:
+        family.add_sample(name, _labels(one), one.error)
+    return family
+
+
+def _labels(series: Series) -> dict[str, str]:
+    labels = dict(series.labels)
+    if series.window is not None:
+        labels["window"] = series.window
+    return labels
+
+
+def _about(reading: Reading) -> Iterator[Family]:
+    """What holds for the whole reading."""
+    yield GaugeMetricFamily(
+        f"{PREFIX}as_of_timestamp_seconds",
+        "The instant at which every window of this scrape was evaluated.",
+        value=reading.as_of / SECOND,
+    )
+    complete = GaugeMetricFamily(
+        f"{PREFIX}window_complete",
+        "1 when the data reaches back over the whole window and its panes are final.",
+        labels=("window",),
+    )
+    for window, flag in reading.complete.items():
+        complete.add_metric((window,), int(flag))
+    yield complete
+    overflow = GaugeMetricFamily(
+        f"{PREFIX}label_overflow",
+        "1 when label sets of the metric beyond a limit were put together as __other__.",
+        labels=("metric", "window"),
+    )
+    for (metric, window), flag in reading.overflow.items():
+        overflow.add_metric((metric, window), int(flag))
+    yield overflow

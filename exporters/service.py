@@ -1,0 +1,124 @@
+"""The exporter: one read of Redis at a time, shared by all who ask meanwhile, on a web server."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import Metric as Family
+from prometheus_client.registry import Collector
+
+from exporters.collector import ProductCollector
+from exporters.exposition import process_collectors, render
+from exporters.http import Server, create_web_app, start_server
+from exporters.keys import DEFAULT_PREFIX
+from exporters.landing import render_landing
+from exporters.pipeline import PipelineCollector
+from exporters.snapshot_store import STALE_AFTER_SECONDS, SnapshotReader, wall_clock
+from exporters.view import View
+from streams.catalogue import PREFIX
+from streams.folding import Folding
+
+
+class Exporter:
+    """Serves what is published under one prefix; make it, `start` it, `stop` it, once."""
+
+    def __init__(
+        self,
+        *,
+        redis_url: str,
+        folding: Folding,
+        prefix: str = DEFAULT_PREFIX,
+        host: str = "127.0.0.1",
+        port: int = 9480,
+        stale_after_seconds: float = STALE_AFTER_SECONDS,
+        clock: Callable[[], int] = wall_clock,
+        port_setting: str = "--port",
+    ) -> None:
+        self._folding = folding
+        self._address = host, port
+        self._port_setting = port_setting
+        self._reader = SnapshotReader(
+            redis_url, prefix, folding, stale_after_seconds=stale_after_seconds, clock=clock
+        )
+        self._reading: asyncio.Task[View] | None = None
+        self._process = process_collectors()
+        self._server: Server | None = None
+        self.scrapes = 0
+        self.scrape_seconds = 0.0
+        """How long the last scrape took."""
+
+    async def start(self) -> Server:
+        """Listen; raises PortTaken or CannotListen. Redis need not be there."""
+        app = create_web_app(self.scrape, self.problems, self.landing)
+        self._server = await start_server(app, *self._address, setting=self._port_setting)
+        return self._server
+
+    async def stop(self) -> None:
+        """Stop listening and close the connections."""
+        if self._server is not None:
+            await self._server.stop()
+        if self._reading is not None:
+            await self._reading
+        await self._reader.close()
+
+    async def scrape(self, accept: str) -> tuple[bytes, str]:
+        """Body and content type of `/metrics`."""
+        began = time.perf_counter()
+        view = await self.view()
+        self.scrapes += 1
+        answer = render(self._collectors(view), accept)
+        self.scrape_seconds = time.perf_counter() - began
+        return answer
+
+    async def problems(self) -> list[str]:
+        """Why the product metrics cannot be shown."""
+        return (await self.view()).snapshot.problems
+
+    async def landing(self) -> str:
+        """The landing page."""
+        return render_landing(self._folding, await self.view())
+
+    async def view(self) -> View:
+        """Read and evaluate; those who ask while that is under way get the same view."""
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+            self._reading.add_done_callback(self._finish)
+        return await asyncio.shield(self._reading)
+
+    def _finish(self, _: "asyncio.Task[View]") -> None:
+        self._reading = None
+
+    async def _read(self) -> View:
+        return View.of(self._folding, await self._reader.read())
+
+    def _collectors(self, view: View) -> list[Collector]:
+        pipeline = PipelineCollector(view.snapshot.partitions, complete=view.reading is not None)
+        product = ProductCollector(self._folding, view)
+        own = ExporterCollector(self.scrapes, self.scrape_seconds, self._reader.errors)
+        return [product, pipeline, own, *self._process]
+
+
+class ExporterCollector(Collector):
+    """What the exporter says of itself."""
+
+    def __init__(self, scrapes: int, last_scrape_seconds: float, redis_errors: int) -> None:
+        self._scrapes = scrapes
+        self._last_scrape_seconds = last_scrape_seconds
+        self._redis_errors = redis_errors
+
+    def collect(self) -> Iterator[Family]:
+        """Yield every family."""
+        yield CounterMetricFamily(
+            f"{PREFIX}exporter_scrapes", "Scrapes, this one included.", value=self._scrapes
+        )
+        yield GaugeMetricFamily(
+            f"{PREFIX}exporter_last_scrape_seconds",
+            "How long the scrape before this one took.",
+            value=self._last_scrape_seconds,
+        )
+        yield CounterMetricFamily(
+            f"{PREFIX}exporter_redis_errors",
+            "Reads of Redis that failed or took too long.",
+            value=self._redis_errors,
+        )
