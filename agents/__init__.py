@@ -1,0 +1,1 @@
+"""Everything Faust: batches in, tables and their changelogs, checkpoints, recovery, the app."""

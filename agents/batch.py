@@ -1,0 +1,26 @@
+"""What the transport hands to the agent: one event per fetched chunk of a partition."""
+
+from typing import Any, NamedTuple
+
+import faust
+
+
+class Batch(NamedTuple):
+    """Records of one partition, in offset order."""
+
+    epoch: int
+    """The assignment they were read under; those of an earlier one are void."""
+    position: int
+    """Offset at which they take over from the batch before."""
+    records: list[Any]
+
+
+class BatchSchema(faust.Schema):
+    """Passes a batch through Faust untouched: decoding is the fold's own work."""
+
+    def loads_key(self, app: Any, message: Any, **_: Any) -> None:
+        """No key: a batch has many."""
+
+    def loads_value(self, app: Any, message: Any, **_: Any) -> Batch:  # noqa: ARG002 - Faust's signature
+        """The batch itself."""
+        return message.value  # type: ignore[no-any-return]

@@ -1,0 +1,52 @@
+"""What a worker is told; built by the command line, read by everything in `agents/`."""
+
+from dataclasses import dataclass
+
+from streams.folding import Folding
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """Settings of one worker process."""
+
+    kafka_bootstrap: str
+    """host:port, several separated by commas."""
+    topic: str
+    """The topic of product events."""
+    folding: Folding
+    application: str = "tidegauge"
+    """Name of the consumer group and beginning of the names of tidegauge's own topics."""
+    instance: str | None = None
+    """Static group membership: a worker that restarts within the session keeps its partitions."""
+    redis_url: str = "redis://127.0.0.1:6379"
+    redis_prefix: str = "tidegauge"
+    host: str = "127.0.0.1"
+    port: int = 9481
+    checkpoint_seconds: float = 1.0
+    """How much may have to be read again after a crash."""
+    publish_seconds: float = 0.25
+    """How old a published number may be."""
+    session_seconds: float = 30.0
+    """How long a dead worker's partitions wait for another one."""
+    replication_factor: int = 1
+    """Of the topics tidegauge creates; 3 in production."""
+    idempotent_producer: bool = True
+    """Off for brokers that cannot, such as the embedded one."""
+    max_dead_letter_ratio: float = 0.5
+    max_dead_letters_in_a_row: int = 1_000
+    accept_dead_letters: int = 0
+    """Dead letters taken beyond both limits, once; for a topic known to hold a bad stretch."""
+
+    @property
+    def changelog_topic(self) -> str:
+        """Topic of the units; Faust's name for the changelog of the table `units`."""
+        return f"{self.application}-units-changelog"
+
+    @property
+    def dead_letter_topic(self) -> str:
+        """Topic of the records that could not be read."""
+        return f"{self.application}-dead-letters"
+
+
+class Refusal(Exception):
+    """A worker must not start, or not go on; the message says why and what to do."""

@@ -1,0 +1,135 @@
+"""The topics a worker needs: what is there, what is missing, and creating tidegauge's own.
+
+Blocking (kafka-python); called before the worker consumes, in a thread.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from agents.settings import Refusal, WorkerSettings
+
+REQUEST_MILLISECONDS = 10_000
+DEAD_LETTER_RETENTION_MILLISECONDS = 7 * 24 * 3_600_000
+CHANGELOG_SETTINGS = {
+    "cleanup.policy": "compact",
+    "max.message.bytes": "2097152",
+    "min.compaction.lag.ms": "600000",
+    "segment.ms": "3600000",
+}
+DEAD_LETTER_SETTINGS = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(DEAD_LETTER_RETENTION_MILLISECONDS),
+}
+
+
+class KafkaUnreachable(ConnectionError):
+    """No broker answered; the message names the address."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The topic of product events as the broker describes it."""
+
+    partitions: int
+    topic_id: str
+    """The broker's id of the topic, or its name where the broker gives none."""
+
+
+def connect(bootstrap: str) -> KafkaAdminClient:
+    """Open an admin client; raises KafkaUnreachable."""
+    try:
+        return KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","),
+            client_id="tidegauge",
+            request_timeout_ms=REQUEST_MILLISECONDS,
+        )
+    except (KafkaError, OSError) as error:
+        raise KafkaUnreachable(f"Kafka does not answer at {bootstrap} ({_name(error)})") from error
+
+
+def prepare(settings: WorkerSettings) -> Source:
+    """Check the source topic and create tidegauge's own topics where they are missing.
+
+    Raises Refusal when the worker must not start, KafkaUnreachable when it may try again.
+    """
+    admin = connect(settings.kafka_bootstrap)
+    try:
+        found = _describe(
+            admin, settings.topic, settings.changelog_topic, settings.dead_letter_topic
+        )
+        source = found.get(settings.topic)
+        if source is None:
+            raise Refusal(
+                f"there is no topic {settings.topic!r} at {settings.kafka_bootstrap}; name the "
+                "topic of your events with TIDEGAUGE_KAFKA_TOPIC or `[kafka] topic`, or create it: "
+                "`tidegauge topics --partitions N`"
+            )
+        count = len(source["partitions"])
+        _check_partitions(settings, found, count)
+        missing = {
+            topic: configs
+            for topic, configs in (
+                (settings.changelog_topic, CHANGELOG_SETTINGS),
+                (settings.dead_letter_topic, DEAD_LETTER_SETTINGS),
+            )
+            if topic not in found
+        }
+        for topic, configs in missing.items():
+            create(admin, topic, count, settings.replication_factor, configs)
+        return Source(count, str(source.get("topic_id") or settings.topic))
+    except (KafkaError, OSError) as error:
+        raise KafkaUnreachable(
+            f"Kafka at {settings.kafka_bootstrap} answers with {_name(error)}"
+        ) from error
+    finally:
+        admin.close()
+
+
+def _check_partitions(settings: WorkerSettings, found: dict[str, Any], count: int) -> None:
+    for topic in (settings.changelog_topic, settings.dead_letter_topic):
+        if topic not in found:
+            continue
+        own = len(found[topic]["partitions"])
+        if own > count:
+            raise Refusal(
+                f"topic {settings.topic!r} has {count} partitions, but there is state of "
+                f"{own}: it was made anew or another one is meant. Point tidegauge at the right "
+                "topic, or begin anew under another name with TIDEGAUGE_KAFKA_APPLICATION"
+            )
+        if own < count:
+            raise Refusal(
+                f"topic {settings.topic!r} has grown to {count} partitions, {topic!r} has {own}; "
+                "run `tidegauge topics` to let it grow, then start the workers again"
+            )
+
+
+def create(
+    admin: KafkaAdminClient, topic: str, partitions: int, replicas: int, configs: dict[str, str]
+) -> bool:
+    """Create a topic; False when it was there."""
+    try:
+        admin.create_topics(
+            {
+                topic: {
+                    "num_partitions": partitions,
+                    "replication_factor": replicas,
+                    "configs": configs,
+                }
+            },
+            wait_for_metadata=True,
+        )
+    except TopicAlreadyExistsError:
+        return False
+    return True
+
+
+def _describe(admin: KafkaAdminClient, *topics: str) -> dict[str, Any]:
+    described = admin.describe_topics(list(topics))
+    return {topic["name"]: topic for topic in described if not topic["error_code"]}
+
+
+def _name(error: BaseException) -> str:
+    return str(error) or type(error).__name__
