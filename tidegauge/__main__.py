@@ -1,0 +1,57 @@
+"""`tidegauge`: one command, a sub-command for everything it does."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from agents.settings import Refusal
+from exporters.http import CannotListen
+from streams.schema import ConfigurationError
+from tidegauge import check, demo, services, simulate, topics
+
+EXIT_CONFIGURATION = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code. What an operator can mend is a line, no traceback."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.DEBUG if options.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("faust", "mode", "aiokafka", "kafka", "aiohttp"):
+        logging.getLogger(noisy).setLevel(logging.DEBUG if options.verbose else logging.ERROR)
+    try:
+        command: Callable[[argparse.Namespace], int] = options.command
+        return command(options)
+    except ConfigurationError as error:
+        print("the configuration cannot be used:", file=sys.stderr)  # noqa: T201
+        for problem in error.problems:
+            print(f"  {problem}", file=sys.stderr)  # noqa: T201
+        return EXIT_CONFIGURATION
+    except (Refusal, CannotListen) as error:
+        print(f"tidegauge: {error}", file=sys.stderr)  # noqa: T201
+        return EXIT_CONFIGURATION
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tidegauge",
+        description="Live product metrics from a Kafka topic of product events.",
+    )
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", metavar="FILE", help="settings and metrics, as TOML")
+    shared.add_argument("--verbose", action="store_true", help="log what the libraries do too")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for module in (demo, services, simulate, check, topics):
+        module.add_commands(commands, shared)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Puts settings together into what the layers below take."""
+
+import socket
+from typing import cast
+
+from agents.bots import bot_list, is_bot
+from agents.settings import WorkerSettings
+from streams.catalogue_file import load
+from streams.folding import Folding
+from streams.panes import Calendar
+from streams.schema import ConfigurationError, Problem
+from streams.time_zone import load_zone
+from streams.wire import CLOUDEVENTS, SEGMENT, PersonKey, WireFormat
+from tidegauge.settings import Settings
+
+
+def folding(settings: Settings) -> Folding:
+    """The fold these settings ask for; raises ConfigurationError."""
+    problems: list[Problem] = []
+    try:
+        zone = load_zone(settings.reporting_timezone)
+    except ValueError as error:
+        problems.append(Problem("reporting.timezone", str(error)))
+        zone = load_zone("UTC")
+    wire = _wire(settings, problems)
+    try:
+        catalogue = load(wire, settings.catalogue)
+    except ConfigurationError as error:
+        raise ConfigurationError([*problems, *error.problems]) from None
+    if problems:
+        raise ConfigurationError(problems)
+    try:
+        return Folding(
+            catalogue,
+            wire,
+            Calendar(zone),
+            hash_key=settings.person_hash_key.encode()[:64],
+            is_bot=is_bot,
+            bot_list=bot_list(),
+            person_key=cast("PersonKey", settings.person_key),
+        )
+    except ValueError as error:  # two paths of which one leads through the other
+        raise ConfigurationError([Problem("source and labels", str(error))]) from None
+
+
+def worker_settings(settings: Settings, accept_dead_letters: int = 0) -> WorkerSettings:
+    """What a worker is told; raises ConfigurationError."""
+    host, port = address(settings.worker_bind)
+    return WorkerSettings(
+        kafka_bootstrap=settings.kafka_bootstrap,
+        topic=settings.kafka_topic,
+        folding=folding(settings),
+        application=settings.kafka_application,
+        instance=settings.worker_instance or f"{settings.kafka_application}-{socket.gethostname()}",
+        redis_url=settings.redis_url,
+        redis_prefix=settings.redis_prefix,
+        host=host,
+        port=port,
+        checkpoint_seconds=settings.worker_checkpoint_seconds,
+        publish_seconds=settings.worker_publish_seconds,
+        session_seconds=settings.worker_session_seconds,
+        replication_factor=settings.kafka_replication_factor,
+        idempotent_producer=settings.kafka_idempotent,
+        max_dead_letter_ratio=settings.worker_max_dead_letter_ratio,
+        max_dead_letters_in_a_row=settings.worker_max_dead_letters_in_a_row,
+        accept_dead_letters=accept_dead_letters,
+    )
+
+
+def address(bind: str) -> tuple[str, int]:
+    """Host and port of an address."""
+    host, _, port = bind.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def _wire(settings: Settings, problems: list[Problem]) -> WireFormat:
+    paths = dict(settings.source_paths)
+    if settings.source_format != "custom":
+        if paths:
+            problems.append(
+                Problem("source", f'paths ({", ".join(paths)}) need `format = "custom"`')
+            )
+        return SEGMENT if settings.source_format == "segment" else CLOUDEVENTS
+    missing = [name for name in ("message_id", "user", "time", "name") if name not in paths]
+    if missing:
+        problems.append(Problem("source", f"a custom format needs paths for {', '.join(missing)}"))
+        return SEGMENT
+    return WireFormat(**paths)

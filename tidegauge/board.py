@@ -1,0 +1,144 @@
+"""What a person watches on the terminal: live numbers, how they move, and how they compare."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from tidegauge.comparison import Row
+from tidegauge.scrape import Scrape
+
+BARS = "▁▂▃▄▅▆▇█"
+TREND_POINTS = 24
+
+
+class Line(NamedTuple):
+    """A line of the board: its title, unit, and how to read a window and the trend."""
+
+    title: str
+    name: str
+    windowed: bool = True
+    ratio: bool = False
+
+
+LINES = (
+    Line("Active users", "active_users"),
+    Line("Page views", "windowed_page_views"),
+    Line("Interactions", "windowed_interactions"),
+    Line("Conversions", "windowed_conversions"),
+    Line("  orders per active user", "conversion_ratio", ratio=True),
+    Line("Cancellations", "windowed_cancellations"),
+    Line("Feature uses", "windowed_feature_uses"),
+    Line("Shares", "windowed_shares"),
+    Line("Mentions", "windowed_mentions"),
+    Line("Revenue, USD", "windowed_revenue"),
+)
+FILTERS = {"conversion_ratio": {"goal": "order"}, "windowed_revenue": {"currency": "USD"}}
+COLUMNS = ("5m", "1h", "24h", "7d", "30d")
+
+
+class Board:
+    """Remembers the last values of each line for its small trend."""
+
+    def __init__(self) -> None:
+        self._trends: dict[str, deque[float]] = {
+            line.name: deque(maxlen=TREND_POINTS) for line in LINES
+        }
+
+    def observe(self, scraped: Scrape) -> None:
+        """Note one scrape."""
+        for line in LINES:
+            if scraped.up:
+                self._trends[line.name].append(_value(scraped, line, COLUMNS[0]))
+
+    def render(self, scraped: Scrape, sent: int) -> Group:
+        """The board as of a scrape, `sent` records into the run."""
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column("")
+        for column in COLUMNS:
+            table.add_column(column, justify="right")
+        table.add_column(f"{COLUMNS[0]}, lately", no_wrap=True)
+        for line in LINES:
+            values = [_shown(scraped, line, column) for column in COLUMNS]
+            table.add_row(line.title, *values, Text(trend(self._trends[line.name]), "cyan"))
+        return Group(table, Text(), health(scraped, sent))
+
+
+def health(scraped: Scrape, sent: int) -> Text:
+    """One line about the pipeline itself."""
+    if not scraped.up:
+        return Text("waiting for the first complete numbers; until then there are none", "yellow")
+    read = scraped.sum("read_offset")
+    behind = scraped.sum("lag_records")
+    refused = {
+        outcome: scraped.sum("records_total", outcome=outcome)
+        for outcome in ("dead_letter", "future", "bot", "late", "duplicate")
+    }
+    parts = ", ".join(f"{count:,.0f} {name.replace('_', ' ')}" for name, count in refused.items())
+    return Text(
+        f"{read:,.0f} of {sent:,} records read, {behind:,.0f} behind; set aside: {parts}", "dim"
+    )
+
+
+def trend(values: Sequence[float]) -> str:
+    """A line of small bars."""
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1
+    return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)
+
+
+def _value(scraped: Scrape, line: Line, window: str) -> float:
+    return scraped.sum(line.name, window=window, **FILTERS.get(line.name, {}))
+
+
+def _shown(scraped: Scrape, line: Line, window: str) -> str:
+    if not scraped.up:
+        return "-"
+    value = _value(scraped, line, window)
+    return f"{value:.2%}" if line.ratio else f"{value:,.0f}"
+
+
+def comparison_table(rows: Sequence[Row]) -> Table:
+    """Gauge against ledger, a line a metric: its total, or its value today, over all labels."""
+    table = Table(title="Gauge against ledger", title_justify="left", header_style="dim", box=None)
+    table.add_column("metric")
+    for column in ("gauge", "ledger", "true", "series equal"):
+        table.add_column(column, justify="right")
+    for name in dict.fromkeys(row.key[0] for row in rows):
+        found = [row for row in rows if row.key[0] == name]
+        shown = [row for row in found if dict(row.key[1]).get("window") in (None, "today")]
+        equal = sum(row.equal for row in found)
+        sums = (
+            sum(row.gauge for row in shown),
+            sum(row.expected for row in shown),
+            sum(row.truth for row in shown),
+        )
+        table.add_row(
+            name if name.endswith("_total") else f"{name}, today",
+            *(_number(value) for value in sums),
+            f"{equal} of {len(found)}",
+            style=None if equal == len(found) else "bold red",
+        )
+    return table
+
+
+def difference_table(rows: Sequence[Row]) -> Table:
+    """The series that differ, one a line."""
+    table = Table(title="Series that differ", title_justify="left", style="red", box=None)
+    table.add_column("series", overflow="fold")
+    for column in ("gauge", "ledger"):
+        table.add_column(column, justify="right")
+    for row in rows:
+        name, labels = row.key
+        pairs = ", ".join(f"{key}={value}" for key, value in labels)
+        table.add_row(f"{name}{{{pairs}}}", _number(row.gauge), _number(row.expected))
+    return table
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.4f}"

@@ -1,0 +1,87 @@
+"""The two services: `tidegauge worker` and `tidegauge exporter`."""
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+from typing import Any
+
+from agents.worker import run_until_signalled
+from exporters.http import PortTaken
+from exporters.service import Exporter
+from tidegauge.assembly import address, folding, worker_settings
+from tidegauge.settings import Settings, load_settings
+
+log = logging.getLogger("tidegauge.exporter")
+
+
+def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add the services to the command line."""
+    worker = commands.add_parser(
+        "worker", parents=[shared], help="count the events of a topic and publish the counts"
+    )
+    worker.add_argument(
+        "--accept-dead-letters",
+        type=int,
+        default=0,
+        metavar="N",
+        help="take N unreadable records beyond the limit, once",
+    )
+    worker.set_defaults(command=_worker)
+    exporter = commands.add_parser(
+        "exporter", parents=[shared], help="serve the product metrics to Prometheus"
+    )
+    exporter.set_defaults(command=_exporter)
+
+
+def _worker(options: argparse.Namespace) -> int:
+    settings = load_settings(options.config, os.environ)
+    return asyncio.run(run_until_signalled(worker_settings(settings, options.accept_dead_letters)))
+
+
+def _exporter(options: argparse.Namespace) -> int:
+    settings = load_settings(options.config, os.environ)
+    asyncio.run(_serve(settings))
+    return 0
+
+
+def exporter_of(settings: Settings) -> Exporter:
+    """The exporter these settings ask for; raises ConfigurationError."""
+    host, port = address(settings.exporter_bind)
+    return Exporter(
+        redis_url=settings.redis_url,
+        folding=folding(settings),
+        prefix=settings.redis_prefix,
+        host=host,
+        port=port,
+        stale_after_seconds=settings.exporter_stale_after_seconds,
+        port_setting="TIDEGAUGE_EXPORTER_BIND",
+    )
+
+
+async def _serve(settings: Settings) -> None:
+    exporter = exporter_of(settings)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    server = await exporter.start()
+    log.info("serving product metrics on %smetrics", server.url)
+    try:
+        await stopping.wait()
+    finally:
+        await exporter.stop()
+
+
+def check_port(host: str, port: int, setting: str) -> None:
+    """Raise PortTaken, in one line, when something listens there."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTaken(
+                f"port {port} on {host} is taken by another program; "
+                f"stop it or choose another one with {setting}"
+            ) from error

@@ -1,0 +1,204 @@
+"""Settings from a TOML file and the environment; every problem is reported at once.
+
+A setting `key` of section `[section]` is also the environment variable `TIDEGAUGE_SECTION_KEY`,
+which wins; with `_FILE` at its end the variable names a file that holds the value, for secrets.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from streams.catalogue_file import SECTIONS
+from streams.schema import TEXT, ConfigurationError, Field, Problem, check
+
+ENVIRONMENT = "TIDEGAUGE_"
+LARGEST_PORT = 65_535
+PERSON_KEYS = ("user_else_anonymous", "anonymous_else_user", "user_only")
+FORMATS = ("segment", "cloudevents", "custom")
+SOURCE_PATHS = (
+    *("message_id", "user", "time", "kind", "name", "anonymous", "original_time", "sent_at"),
+    *("received_at", "bot", "user_agent", "properties"),
+)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _is_address(value: Any) -> bool:
+    host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    return bool(host) and port.isdigit() and int(port) <= LARGEST_PORT
+
+
+NUMBER = Field(_is_number, "a number above 0")
+WHOLE = Field(lambda x: isinstance(x, int) and not isinstance(x, bool) and x >= 0, "a whole number")
+RATIO = Field(lambda x: _is_number(x) and x <= 1, "a number above 0 and at most 1")
+FLAG = Field(lambda x: isinstance(x, bool), "true or false")
+ADDRESS = Field(_is_address, "host:port, such as 127.0.0.1:9480")
+
+
+def _choice(words: tuple[str, ...]) -> Field:
+    return Field(lambda x: x in words, f"one of {', '.join(words)}")
+
+
+def setting(default: Any, key: str, accepts: Field, meaning: str) -> Any:
+    """Declare a setting: its default, `section.key`, what it may be and what it means."""
+    return field(default=default, metadata={"key": key, "accepts": accepts, "meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set."""
+
+    kafka_bootstrap: str = setting(
+        "127.0.0.1:9092", "kafka.bootstrap", TEXT, "Brokers, host:port separated by commas."
+    )
+    kafka_topic: str = setting("events", "kafka.topic", TEXT, "The topic of product events.")
+    kafka_application: str = setting(
+        "tidegauge", "kafka.application", TEXT, "Consumer group, and prefix of tidegauge's topics."
+    )
+    kafka_replication_factor: int = setting(
+        1, "kafka.replication_factor", WHOLE, "Of topics tidegauge creates; 3 in production."
+    )
+    kafka_idempotent: bool = setting(
+        default=True,
+        key="kafka.idempotent",
+        accepts=FLAG,
+        meaning="Off for brokers without idempotent producers.",
+    )
+    redis_url: str = setting("redis://127.0.0.1:6379", "redis.url", TEXT, "The snapshot store.")
+    redis_prefix: str = setting("tidegauge", "redis.prefix", TEXT, "Beginning of every key.")
+    reporting_timezone: str = setting(
+        "UTC", "reporting.timezone", TEXT, "Where local days begin and end (IANA name)."
+    )
+    person_key: str = setting(
+        "user_else_anonymous", "person.key", _choice(PERSON_KEYS), "Which id makes a person."
+    )
+    person_hash_key: str = setting(
+        "tidegauge", "person.hash_key", TEXT, "Secret under which person ids are hashed."
+    )
+    source_format: str = setting(
+        "segment", "source.format", _choice(FORMATS), "Shape of the records."
+    )
+    worker_bind: str = setting("127.0.0.1:9481", "worker.bind", ADDRESS, "Where a worker serves.")
+    worker_instance: str = setting(
+        "", "worker.instance", TEXT, "Name of this worker in the group; the host's by default."
+    )
+    worker_checkpoint_seconds: float = setting(
+        1.0, "worker.checkpoint_seconds", NUMBER, "What may have to be read again after a crash."
+    )
+    worker_publish_seconds: float = setting(
+        0.25, "worker.publish_seconds", NUMBER, "How old a published number may be."
+    )
+    worker_session_seconds: float = setting(
+        30.0, "worker.session_seconds", NUMBER, "How long a dead worker's partitions wait."
+    )
+    worker_max_dead_letter_ratio: float = setting(
+        0.5, "worker.max_dead_letter_ratio", RATIO, "More unreadable records stop the worker."
+    )
+    worker_max_dead_letters_in_a_row: int = setting(
+        1_000, "worker.max_dead_letters_in_a_row", WHOLE, "So many in a row stop it too."
+    )
+    exporter_bind: str = setting(
+        "127.0.0.1:9480", "exporter.bind", ADDRESS, "Where the exporter serves."
+    )
+    exporter_stale_after_seconds: float = setting(
+        60.0, "exporter.stale_after_seconds", NUMBER, "Older snapshots make the metrics absent."
+    )
+    source_paths: Mapping[str, str] = field(default_factory=dict)
+    """Dotted paths of a custom format, by the names of `streams.wire.WireFormat`."""
+    catalogue: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """The catalogue's tables of the configuration file, by the file's name."""
+
+
+DECLARED = {f.metadata["key"]: f for f in fields(Settings) if f.metadata}
+ENVIRONMENT_NAMES = frozenset(
+    ENVIRONMENT + key.replace(".", "_").upper() + suffix
+    for key in DECLARED
+    for suffix in ("", "_FILE")
+) | {f"{ENVIRONMENT}CONFIG"}
+
+
+def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
+    """Read settings; raises ConfigurationError with every problem found.
+
+    `path` is the TOML file (else TIDEGAUGE_CONFIG, else none).
+    """
+    problems: list[Problem] = []
+    path = path or environment.get(f"{ENVIRONMENT}CONFIG")
+    document = _read(path, problems) if path else {}
+    values = _from_file(str(path), document, problems)
+    values |= _from_environment(environment, problems)
+    catalogue = {section: document[section] for section in SECTIONS if section in document}
+    if catalogue:
+        values["catalogue"] = {str(path): catalogue}
+    if problems:
+        raise ConfigurationError(problems)
+    return Settings(**values)
+
+
+def _read(path: str, problems: list[Problem]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        problems.append(Problem(path, f"cannot be read: {error.strerror}"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(Problem(path, f"is not TOML: {error}"))
+    return {}
+
+
+def _from_file(path: str, document: dict[str, Any], problems: list[Problem]) -> dict[str, Any]:
+    sections: dict[str, dict[str, Field]] = {}
+    for key, declared in DECLARED.items():
+        section, _, name = key.partition(".")
+        sections.setdefault(section, {})[name] = declared.metadata["accepts"]
+    sections["source"] |= dict.fromkeys(SOURCE_PATHS, TEXT)
+    known = dict.fromkeys((*sections, *SECTIONS), Field(lambda x: isinstance(x, dict), "a table"))
+    tables = check(document, known, path, problems)
+    values: dict[str, Any] = {}
+    for section, keys in sections.items():
+        found = check(tables.get(section, {}), keys, f"{path}: {section}", problems)
+        if section == "source":
+            values["source_paths"] = {k: found.pop(k) for k in SOURCE_PATHS if k in found}
+        values |= {DECLARED[f"{section}.{key}"].name: value for key, value in found.items()}
+    return values
+
+
+def _from_environment(environment: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
+    values = {}
+    for key, declared in DECLARED.items():
+        name = ENVIRONMENT + key.replace(".", "_").upper()
+        text = environment.get(name)
+        if text is None and f"{name}_FILE" in environment:
+            text = _secret(f"{name}_FILE", environment[f"{name}_FILE"], problems)
+        if text is None:
+            continue
+        accepts: Field = declared.metadata["accepts"]
+        value = _convert(text, type(declared.default))
+        if accepts.accepts(value):
+            values[declared.name] = value
+        else:
+            problems.append(Problem(name, f"must be {accepts.expected}, not {text!r}"))
+    known = {name for name in environment if name.startswith(ENVIRONMENT)} - ENVIRONMENT_NAMES
+    problems.extend(Problem(name, "is no setting of tidegauge") for name in sorted(known))
+    return values
+
+
+def _secret(name: str, path: str, problems: list[Problem]) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        problems.append(Problem(name, f"{path} cannot be read: {error.strerror}"))
+        return None
+
+
+def _convert(text: str, kind: type) -> Any:
+    if kind is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    convert: Callable[[str], Any] = {int: int, float: float}.get(kind, str)
+    try:
+        return convert(text)
+    except ValueError:
+        return text
