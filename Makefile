@@ -1,0 +1,79 @@
+# Every verb works as the first one typed in a fresh clone; it sets up .venv by itself.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+# The newest Python that tidegauge runs on; python3 when there is none, so that it can be named.
+CAN_RUN := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(or $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c '$(CAN_RUN)' 2>/dev/null && echo $$python && break; done),python3)
+PYTHON_VERSION = $(or $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' \
+	2>/dev/null),not there)
+PYTHON_RUNS = $(shell $(PYTHON) -c '$(CAN_RUN)' 2>/dev/null && echo yes)
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+INSTALL := $(PIP) install --quiet --no-compile
+UV_VERSION := 0.13.9
+COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+.PHONY: help demo test test-long lint format bench-fold lock clean
+
+help: ## show these verbs
+	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{printf "make %-11s %s\n", $$1, $$2}'
+
+demo: .venv/ready-to-run ## the whole pipeline on this machine (DURATION, RATE, PORT, EVENTS, SEED)
+	@$(BIN)/tidegauge demo $(if $(DURATION),--duration '$(DURATION)') $(if $(RATE),--rate '$(RATE)') \
+		$(if $(PORT),--port '$(PORT)') $(if $(EVENTS),--events '$(EVENTS)') $(if $(SEED),--seed '$(SEED)')
+
+test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus)
+	$(BIN)/python -m pytest -m "not long"
+
+test-long: .venv/ready-to-test ## all tests, the long ones too
+	$(BIN)/python -m pytest
+
+lint: .venv/ready-to-test ## style, format, types and the direction of imports
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/ready-to-test ## rewrite the code in the one format
+	$(BIN)/ruff check --fix --exit-zero
+	$(BIN)/ruff format
+
+bench-fold: .venv/ready-to-test ## events per second from topic to Redis
+	$(BIN)/python benchmarks/bench_fold.py
+
+# Development first: what runs is then held to the very versions that are tested. The build needs
+# setuptools, which is locked too, since nothing may be installed that has no hash here.
+lock: $(BIN)/pip ## resolve requirements*.txt anew from pyproject.toml (UPGRADE=1: newest versions)
+	$(INSTALL) uv==$(UV_VERSION)
+	echo 'setuptools>=77' | $(COMPILE) pyproject.toml - --extra dev --output-file requirements-dev.txt
+	echo 'setuptools>=77' | $(COMPILE) pyproject.toml - --extra embedded \
+		--constraint requirements-dev.txt --output-file requirements.txt
+	@! grep -nE -e '--(index|extra-index|find-links|trusted)' requirements.txt requirements-dev.txt
+
+clean: ## remove the environment and everything generated
+	rm -rf .venv build tests/target *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/pip:
+	$(if $(PYTHON_RUNS),,$(error tidegauge needs Python 3.11, 3.12 or 3.13 (with venv); \
+		$(PYTHON) is $(PYTHON_VERSION). Set PYTHON to the path of one))
+	@echo "Setting up .venv with $(PYTHON) $(PYTHON_VERSION); this is done once."
+	@$(PYTHON) -m venv --clear .venv
+
+.venv/ready-to-run: requirements.txt pyproject.toml | $(BIN)/pip
+	@$(INSTALL) --require-hashes -r requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/ready-to-test: requirements-dev.txt pyproject.toml | $(BIN)/pip
+	@$(INSTALL) --require-hashes -r requirements-dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@ .venv/ready-to-run

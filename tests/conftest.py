@@ -1,0 +1,79 @@
+"""The servers that tests run against; each is started once per session, when a test asks for it.
+
+What a machine lacks is skipped with a reason, and fails when its name (kafka, redis, prometheus)
+stands in the comma separated environment variable REQUIRE.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+from kafka_server import KafkaMissing, RealKafka
+
+from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
+
+
+class RealRedis(EmbeddedRedis):
+    """The redis-server of the system, run just like the embedded one."""
+
+    def binary(self) -> str:
+        return _found("redis", "redis-server")
+
+
+@pytest.fixture(scope="session")
+def embedded_broker() -> Iterator[EmbeddedBroker]:
+    with EmbeddedBroker() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def embedded_redis() -> Iterator[EmbeddedRedis]:
+    with EmbeddedRedis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def real_kafka() -> Iterator[RealKafka]:
+    try:
+        server = RealKafka()
+    except KafkaMissing as error:
+        _missing("kafka", str(error))
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def real_redis() -> Iterator[RealRedis]:
+    with RealRedis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """Path of promtool."""
+    return _found("prometheus", "promtool")
+
+
+@pytest.fixture(
+    scope="session", params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)]
+)
+def broker(request: pytest.FixtureRequest) -> str:
+    """Bootstrap address of the embedded broker, then of a real Kafka."""
+    name = {"embedded": "embedded_broker", "kafka": "real_kafka"}[request.param]
+    server: EmbeddedBroker | RealKafka = request.getfixturevalue(name)
+    return server.bootstrap
+
+
+def _found(part: str, program: str) -> str:
+    path = shutil.which(program)
+    return path if path is not None else _missing(part, f"{program} is not installed")
+
+
+def _missing(part: str, reason: str) -> NoReturn:
+    if part in os.environ.get("REQUIRE", "").split(","):
+        pytest.fail(f"REQUIRE names {part}: {reason}")
+    pytest.skip(reason)

@@ -1,0 +1,228 @@
+"""The services of docker-compose.yml agree with each other; that they run is not shown here."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from streams import catalogue_file
+from streams.wire import SEGMENT
+
+ROOT = Path(__file__).parent.parent
+DEPLOY = ROOT / "deploy"
+BOARDS = sorted((DEPLOY / "grafana/dashboards").glob("*.json"))
+PROVISIONING = DEPLOY / "grafana/provisioning"
+ABOUT_THE_PIPELINE = {"up", "as_of_timestamp_seconds", "records_total"}
+PINNED = re.compile(r"[\w./-]+(:v?\d[\w.-]*|@sha256:[0-9a-f]{64})")
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text())
+
+
+COMPOSE = read(ROOT / "docker-compose.yml")
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+PROMETHEUS = {
+    job["job_name"]: job for job in read(DEPLOY / "prometheus/prometheus.yml")["scrape_configs"]
+}
+
+
+def environment(service: str) -> dict[str, Any]:
+    found: dict[str, Any] = SERVICES[service].get("environment", {})
+    return found
+
+
+def mounts(service: str) -> dict[str, str]:
+    """Path in the container -> file, folder or volume it comes from."""
+    listed = [volume.split(":") for volume in SERVICES[service].get("volumes", [])]
+    return {inside: outside for outside, inside, *_mode in listed}
+
+
+def expressions(board: Path) -> list[str]:
+    panels = json.loads(board.read_text())["panels"]
+    return [target["expr"] for panel in panels for target in panel["targets"]]
+
+
+def without_variables(expression: str) -> str:
+    return expression.replace("$__rate_interval", "1m").replace("$window", "1h")
+
+
+def test_every_service_of_the_main_job_is_there() -> None:
+    needed = {"kafka", "redis", "topics", "worker", "exporter", "prometheus", "grafana"}
+    assert needed <= set(SERVICES)
+    assert SERVICES["worker"]["deploy"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_an_image_is_pinned(service: str) -> None:
+    assert PINNED.fullmatch(SERVICES[service]["image"])
+
+
+def test_images_that_the_own_image_is_built_from_are_pinned() -> None:
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    images = re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)
+    assert images
+    assert all(PINNED.fullmatch(image) for image in images)
+
+
+def test_the_own_image_does_not_run_as_root() -> None:
+    user = re.findall(r"^USER (\S+)", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    assert user
+    assert user[-1] not in {"root", "0"}
+
+
+def test_what_the_own_image_is_built_from_exists_and_is_not_ignored() -> None:
+    dockerfile = (DEPLOY / "Dockerfile").read_text()
+    allowed = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
+    for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE):
+        for source in copied.split():
+            assert (ROOT / source).exists(), source
+            assert f"!{source}" in allowed
+
+
+def test_every_mounted_file_exists_and_every_volume_is_declared() -> None:
+    for service in SERVICES:
+        for outside in mounts(service).values():
+            if outside.startswith("."):
+                assert (ROOT / outside).exists(), outside
+            else:
+                assert outside in COMPOSE["volumes"]
+
+
+def test_ports_are_published_to_this_host_only() -> None:
+    for service in SERVICES.values():
+        assert all(str(port).startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_services_wait_for_services_that_exist_and_say_when_they_are_healthy() -> None:
+    for service in SERVICES.values():
+        conditions = service.get("depends_on", {})
+        assert set(conditions) <= set(SERVICES)
+        for name in conditions:
+            if isinstance(conditions, dict) and conditions[name]["condition"] == "service_healthy":
+                assert "healthcheck" in SERVICES[name]
+
+
+def test_tidegauge_connects_to_a_listener_that_kafka_advertises() -> None:
+    advertised = environment("kafka")["KAFKA_ADVERTISED_LISTENERS"].split(",")
+    bootstrap = {urlsplit(listener).netloc for listener in advertised}
+    for service in ("topics", "worker", "exporter", "simulate"):
+        assert environment(service)["TIDEGAUGE_KAFKA_BOOTSTRAP"] in bootstrap
+
+
+def test_what_kafka_advertises_to_this_host_is_the_published_port() -> None:
+    advertised = environment("kafka")["KAFKA_ADVERTISED_LISTENERS"]
+    (port,) = SERVICES["kafka"]["ports"]
+    address, inside = port.rsplit(":", 1)
+    assert f"HOST://{address}" in advertised.split(",")
+    assert f"HOST://0.0.0.0:{inside}" in environment("kafka")["KAFKA_LISTENERS"].split(",")
+
+
+def test_kafka_keeps_its_data_in_a_volume() -> None:
+    assert environment("kafka")["KAFKA_LOG_DIRS"] in mounts("kafka")
+
+
+def test_tidegauge_connects_to_the_redis_that_is_there() -> None:
+    for service in ("worker", "exporter"):
+        url = urlsplit(environment(service)["TIDEGAUGE_REDIS_URL"])
+        assert (url.scheme, url.hostname in SERVICES, url.port) == ("redis", True, 6379)
+
+
+def test_prometheus_scrapes_the_ports_the_services_listen_on() -> None:
+    bind = environment("exporter")["TIDEGAUGE_EXPORTER_BIND"]
+    (static,) = PROMETHEUS["tidegauge-exporter"]["static_configs"]
+    assert static["targets"] == [f"exporter:{bind.rpartition(':')[2]}"]
+    (discovered,) = PROMETHEUS["tidegauge-worker"]["dns_sd_configs"]
+    worker_bind = environment("worker")["TIDEGAUGE_WORKER_BIND"]
+    assert (discovered["names"], f"0.0.0.0:{discovered['port']}") == (["worker"], worker_bind)
+
+
+@pytest.mark.parametrize(("service", "name"), [("worker", "WORKER"), ("exporter", "EXPORTER")])
+def test_a_health_check_asks_the_port_its_service_listens_on(service: str, name: str) -> None:
+    port = environment(service)[f"TIDEGAUGE_{name}_BIND"].rpartition(":")[2]
+    assert f"//127.0.0.1:{port}/healthz" in SERVICES[service]["healthcheck"]["test"][-1]
+    exposed = [*SERVICES[service].get("ports", []), *SERVICES[service].get("expose", [])]
+    assert [one.rpartition(":")[2] for one in exposed] == [port]
+
+
+def test_prometheus_reads_the_mounted_configuration_and_keeps_90_days() -> None:
+    command = dict(option.lstrip("-").split("=") for option in SERVICES["prometheus"]["command"])
+    assert {command["config.file"], command["storage.tsdb.path"]} == set(mounts("prometheus"))
+    assert command["storage.tsdb.retention.time"] == "90d"
+
+
+def test_grafana_asks_the_prometheus_that_is_there() -> None:
+    (source,) = read(PROVISIONING / "datasources/prometheus.yml")["datasources"]
+    url = urlsplit(source["url"])
+    (port,) = SERVICES["prometheus"]["ports"]
+    assert (url.hostname, str(url.port)) == ("prometheus", port.rpartition(":")[2])
+
+
+def test_grafana_finds_its_boards_where_they_are_mounted() -> None:
+    (provider,) = read(PROVISIONING / "dashboards/tidegauge.yml")["providers"]
+    folder = provider["options"]["path"]
+    assert (ROOT / mounts("grafana")[folder]).samefile(BOARDS[0].parent)
+    home = Path(environment("grafana")["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    assert home.parent == Path(folder)
+    assert home.name in {board.name for board in BOARDS}
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_every_panel_is_described_and_asks_the_provisioned_source(board: Path) -> None:
+    (source,) = read(PROVISIONING / "datasources/prometheus.yml")["datasources"]
+    for panel in json.loads(board.read_text())["panels"]:
+        assert panel["description"], panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["datasource"]["uid"] == source["uid"]
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_a_second_exporter_changes_no_panel(board: Path) -> None:
+    for expression in expressions(board):
+        assert "max without (instance) (" in expression
+
+
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_every_panel_asks_for_series_that_are_exported(board: Path) -> None:
+    metrics = catalogue_file.load(SEGMENT).metrics.values()
+    exported = {name for metric in metrics for name in (metric.total_name, metric.window_name)}
+    exported |= {f"tidegauge_{name}" for name in ABOUT_THE_PIPELINE}
+    for expression in expressions(board):
+        assert set(re.findall(r"tidegauge_\w+", expression)) <= exported
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_setting_given_to_a_service_is_known_and_valid(service: str) -> None:
+    settings = importlib.import_module("tidegauge.settings")
+    given = {name: value for name, value in environment(service).items() if "TIDEGAUGE" in name}
+    assert set(given) <= settings.ENVIRONMENT_NAMES
+    settings.load_settings(None, given)
+
+
+@pytest.mark.prometheus
+def test_promtool_accepts_the_configuration(promtool: str) -> None:
+    subprocess.run(
+        [promtool, "check", "config", DEPLOY / "prometheus/prometheus.yml"],
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.mark.prometheus
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
+def test_promtool_can_parse_what_the_panels_ask(promtool: str, board: Path, tmp_path: Path) -> None:
+    rules = [
+        {"record": f"panel:{number}", "expr": without_variables(expression)}
+        for number, expression in enumerate(expressions(board))
+    ]
+    file = tmp_path / "rules.yml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+    subprocess.run([promtool, "check", "rules", file], check=True, capture_output=True)
