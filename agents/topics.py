@@ -45,6 +45,7 @@ def connect(bootstrap: str) -> KafkaAdminClient:
             bootstrap_servers=bootstrap.split(","),
             client_id="tidegauge",
             request_timeout_ms=REQUEST_MILLISECONDS,
+            bootstrap_timeout_ms=REQUEST_MILLISECONDS // 2,
         )
     except (KafkaError, OSError) as error:
         raise KafkaUnreachable(f"Kafka does not answer at {bootstrap} ({_name(error)})") from error
@@ -57,9 +58,7 @@ def prepare(settings: WorkerSettings) -> Source:
     """
     admin = connect(settings.kafka_bootstrap)
     try:
-        found = _describe(
-            admin, settings.topic, settings.changelog_topic, settings.dead_letter_topic
-        )
+        found = describe(admin, settings.topic, *_own_topics(settings))
         source = found.get(settings.topic)
         if source is None:
             raise Refusal(
@@ -69,16 +68,9 @@ def prepare(settings: WorkerSettings) -> Source:
             )
         count = len(source["partitions"])
         _check_partitions(settings, found, count)
-        missing = {
-            topic: configs
-            for topic, configs in (
-                (settings.changelog_topic, CHANGELOG_SETTINGS),
-                (settings.dead_letter_topic, DEAD_LETTER_SETTINGS),
-            )
-            if topic not in found
-        }
-        for topic, configs in missing.items():
-            create(admin, topic, count, settings.replication_factor, configs)
+        for topic, configs in _own_topics(settings).items():
+            if topic not in found:
+                create(admin, topic, count, settings.replication_factor, configs)
         return Source(count, str(source.get("topic_id") or settings.topic))
     except (KafkaError, OSError) as error:
         raise KafkaUnreachable(
@@ -88,8 +80,62 @@ def prepare(settings: WorkerSettings) -> Source:
         admin.close()
 
 
+def ensure(settings: WorkerSettings, partitions: int | None = None) -> list[tuple[str, int, str]]:
+    """Create what is missing and let tidegauge's topics grow to the source's partitions.
+
+    `partitions` creates the source too where it is missing. Returns topics, their partitions and
+    what was done. Raises Refusal and KafkaUnreachable.
+    """
+    admin = connect(settings.kafka_bootstrap)
+    try:
+        own = _own_topics(settings)
+        found = describe(admin, settings.topic, *own)
+        if settings.topic not in found and partitions is None:
+            raise Refusal(
+                f"there is no topic {settings.topic!r} at {settings.kafka_bootstrap}; with "
+                "--partitions N it is created"
+            )
+        wanted = {settings.topic: {}, **own}
+        count = len(found[settings.topic]["partitions"]) if settings.topic in found else partitions
+        return [
+            (topic, count or 0, _ensure(admin, topic, count or 0, settings, found, configs))
+            for topic, configs in wanted.items()
+        ]
+    except (KafkaError, OSError) as error:
+        raise KafkaUnreachable(
+            f"Kafka at {settings.kafka_bootstrap} answers with {_name(error)}"
+        ) from error
+    finally:
+        admin.close()
+
+
+def _ensure(
+    admin: KafkaAdminClient,
+    topic: str,
+    count: int,
+    settings: WorkerSettings,
+    found: dict[str, Any],
+    configs: dict[str, str],
+) -> str:
+    if topic not in found:
+        create(admin, topic, count, settings.replication_factor, configs)
+        return "created"
+    held = len(found[topic]["partitions"])
+    if held < count:
+        admin.create_partitions({topic: count})
+        return f"grown from {held}"
+    return "was there" if held == count else f"has more partitions ({held}) than the source"
+
+
+def _own_topics(settings: WorkerSettings) -> dict[str, dict[str, str]]:
+    return {
+        settings.changelog_topic: CHANGELOG_SETTINGS,
+        settings.dead_letter_topic: DEAD_LETTER_SETTINGS,
+    }
+
+
 def _check_partitions(settings: WorkerSettings, found: dict[str, Any], count: int) -> None:
-    for topic in (settings.changelog_topic, settings.dead_letter_topic):
+    for topic in _own_topics(settings):
         if topic not in found:
             continue
         own = len(found[topic]["partitions"])
@@ -126,7 +172,8 @@ def create(
     return True
 
 
-def _describe(admin: KafkaAdminClient, *topics: str) -> dict[str, Any]:
+def describe(admin: KafkaAdminClient, *topics: str) -> dict[str, Any]:
+    """What the broker says of those of the topics that exist, by name."""
     described = admin.describe_topics(list(topics))
     return {topic["name"]: topic for topic in described if not topic["error_code"]}
 

@@ -20,6 +20,7 @@ from streams.generation import generation
 log = logging.getLogger("tidegauge.worker")
 
 LONGEST_PAUSE_SECONDS = 10.0
+EXIT_CRASHED = 1
 EXIT_REFUSED = 2
 
 
@@ -73,7 +74,10 @@ class Worker:
             await publisher.close()
         if app.refusal is not None:
             raise Refusal(app.refusal)
-        return 0 if app.crash_reason is None else 1
+        if app.crash_reason is not None:
+            log.error("Faust ended: %r; a supervisor may start the worker again", app.crash_reason)
+            return EXIT_CRASHED
+        return 0
 
     async def _until_over(self, app: WorkerApp) -> None:
         """Wait until somebody stops the worker, it refuses, or Faust has crashed."""

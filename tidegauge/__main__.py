@@ -12,6 +12,12 @@ from tidegauge import check, demo, services, simulate, topics
 
 EXIT_CONFIGURATION = 2
 EXIT_INTERRUPTED = 130
+LIBRARIES = {
+    # Faust speaks through our classes too, hence `agents`; our own lines are of `tidegauge`.
+    **dict.fromkeys(("agents", "faust", "mode", "aiohttp"), logging.ERROR),
+    # Every refused connection would be an error; what matters of it we say ourselves.
+    **dict.fromkeys(("aiokafka", "kafka"), logging.CRITICAL),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    for noisy in ("faust", "mode", "aiokafka", "kafka", "aiohttp"):
-        logging.getLogger(noisy).setLevel(logging.DEBUG if options.verbose else logging.ERROR)
+    if not options.verbose:
+        for name, level in LIBRARIES.items():
+            logging.getLogger(name).setLevel(level)
     try:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)

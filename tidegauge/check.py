@@ -1,2 +1,156 @@
-def add_commands(commands, shared):
-    pass
+"""`tidegauge check`: whether settings are right, everything answers and the records fit."""
+
+import argparse
+import asyncio
+import os
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+from rich.console import Console
+from rich.table import Table
+
+from agents.settings import Refusal, WorkerSettings
+from agents.topics import KafkaUnreachable, connect, describe
+from exporters.connection import FAILURES
+from exporters.connection import connect as connect_redis
+from streams.folding import Folding
+from tidegauge.assembly import worker_settings
+from tidegauge.sampling import Findings, examine
+from tidegauge.settings import load_settings
+
+TIMEOUT_MILLISECONDS = 3_000
+EXIT_UNREACHABLE = 1
+MOST_SHOWN = 15
+
+
+def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add `check` to the command line."""
+    parser = commands.add_parser(
+        "check",
+        parents=[shared],
+        help="check the configuration, the servers and a sample of records",
+    )
+    parser.add_argument(
+        "--sample", type=int, default=1_000, metavar="N", help="latest records read"
+    )
+    parser.set_defaults(command=_check)
+
+
+def _check(options: argparse.Namespace) -> int:
+    console = Console(soft_wrap=True)
+    settings = worker_settings(load_settings(options.config, os.environ))
+    count = len(settings.folding.catalogue.metrics)
+    console.print(f"[green]✓[/] configuration: {count} metrics")
+    redis = asyncio.run(_redis_error(settings.redis_url))
+    console.print(f"[red]✗[/] Redis: {redis}" if redis else "[green]✓[/] Redis answers")
+    try:
+        records = _sample(console, settings, options.sample)
+    except (KafkaUnreachable, KafkaError, Refusal) as error:
+        console.print(f"[red]✗[/] Kafka: {error}")
+        return EXIT_UNREACHABLE
+    _show(console, settings.folding, examine(settings.folding, records))
+    return EXIT_UNREACHABLE if redis else 0
+
+
+async def _redis_error(url: str) -> str | None:
+    client = connect_redis(url, TIMEOUT_MILLISECONDS / 1000)
+    try:
+        await client.ping()  # type: ignore[misc, unused-ignore]
+    except FAILURES as error:
+        return str(error)
+    finally:
+        await client.aclose()
+    return None
+
+
+def _sample(console: Console, settings: WorkerSettings, count: int) -> list[Any]:
+    admin = connect(settings.kafka_bootstrap)
+    try:
+        found = describe(admin, settings.topic)
+    finally:
+        admin.close()
+    if settings.topic not in found:
+        raise Refusal(
+            f"there is no topic {settings.topic!r}; "
+            "create it with `tidegauge topics --partitions N`"
+        )
+    partitions = [
+        TopicPartition(settings.topic, partition["partition_index"])
+        for partition in found[settings.topic]["partitions"]
+    ]
+    console.print(f"[green]✓[/] Kafka: topic {settings.topic!r}, {len(partitions)} partitions")
+    return _latest(settings.kafka_bootstrap, partitions, count)
+
+
+def _latest(bootstrap: str, partitions: list[TopicPartition], count: int) -> list[Any]:
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap.split(","), enable_auto_commit=False, group_id=None
+    )
+    try:
+        consumer.assign(partitions)
+        first, last = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+        for partition in partitions:
+            share = max(1, count // len(partitions))
+            consumer.seek(partition, max(first[partition], last[partition] - share))
+        records: list[Any] = []
+        while len(records) < count:
+            polled = consumer.poll(
+                timeout_ms=TIMEOUT_MILLISECONDS, max_records=count - len(records)
+            )
+            if not polled:
+                break
+            for found in polled.values():
+                records.extend(found)
+        return records
+    finally:
+        consumer.close()
+
+
+def _show(console: Console, folding: Folding, findings: Findings) -> None:
+    if not findings.records:
+        console.print("The topic is empty: nothing to sample yet.")
+        return
+    readable = findings.records - findings.rejections.total()
+    console.print(
+        f"\n{findings.records:,} records sampled: {readable:,} can be read, "
+        f"{findings.bots:,} are bots, {findings.nobody:,} name no person"
+    )
+    table = Table(box=None, pad_edge=False, header_style="dim", title_justify="left")
+    table.add_column("metric")
+    table.add_column("records", justify="right")
+    table.add_column("worth a look")
+    for metric in folding.catalogue.folded():
+        count = findings.metrics[metric.name]
+        table.add_row(metric.name, f"{count:,}", _remarks(findings, metric.name, count))
+    console.print(table)
+    _show_counts(console, "Events that no metric asks for", dict(findings.unmatched.most_common()))
+    for reason, count in findings.rejections.most_common():
+        console.print(f"\n[red]{count:,} dead letters: {reason}[/]")
+        for example in findings.rejected[reason]:
+            console.print(f"  {example}", markup=False)
+
+
+def _remarks(findings: Findings, metric: str, count: int) -> str:
+    remarks = [] if count else ["no event of the sample counts here"]
+    remarks += [
+        f"{number:,} have a {label} outside the list"
+        for (name, label), number in findings.others.items()
+        if name == metric and number
+    ]
+    remarks += [
+        f"{number:,} left out: {why.replace('_', ' ')}"
+        for (name, why), number in findings.skipped.items()
+        if name == metric
+    ]
+    return "; ".join(remarks)
+
+
+def _show_counts(console: Console, title: str, counts: dict[str, int]) -> None:
+    if not counts:
+        return
+    console.print(f"\n{title}:")
+    for name, count in list(counts.items())[:MOST_SHOWN]:
+        console.print(f"  {count:>7,}  {name}", markup=False)
+    if len(counts) > MOST_SHOWN:
+        console.print(f"  and {len(counts) - MOST_SHOWN} more")

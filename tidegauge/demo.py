@@ -54,7 +54,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
-    console = Console()
+    console = Console(soft_wrap=True)
     for port in (options.port, options.port + 1):
         check_port("127.0.0.1", port, "--port (with make: PORT=)")
     try:

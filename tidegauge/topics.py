@@ -1,2 +1,41 @@
-def add_commands(commands, shared):
-    pass
+"""`tidegauge topics`: create the topics tidegauge needs, or let them grow with the source."""
+
+import argparse
+import os
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from agents import topics
+from agents.settings import Refusal
+from tidegauge.assembly import worker_settings
+from tidegauge.settings import load_settings
+
+
+def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
+    """Add `topics` to the command line."""
+    parser = commands.add_parser(
+        "topics", parents=[shared], help="create the topics, or let them grow with the source"
+    )
+    parser.add_argument(
+        "--partitions", type=int, metavar="N", help="create the source topic with N partitions too"
+    )
+    parser.set_defaults(command=_topics)
+
+
+def _topics(options: argparse.Namespace) -> int:
+    settings = worker_settings(load_settings(options.config, os.environ))
+    if options.partitions is not None and options.partitions < 1:
+        raise Refusal("--partitions must be at least 1")
+    try:
+        done = topics.ensure(settings, options.partitions)
+    except topics.KafkaUnreachable as error:
+        raise Refusal(str(error)) from error
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("topic", "partitions", ""):
+        table.add_column(column)
+    for topic, partitions, what in done:
+        table.add_row(topic, str(partitions), what)
+    Console().print(table)
+    return 0

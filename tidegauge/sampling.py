@@ -1,0 +1,91 @@
+"""What a sample of records would count in: which metrics they meet, and why others meet none."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from streams.catalogue import OTHER
+from streams.event import INTERACTIONS, Event, Rejected
+from streams.folding import Folding
+from streams.outcomes import Record
+from streams.routing import Router, micro_units
+
+EXAMPLES = 3
+
+
+class SampledRecord(Record, Protocol):
+    """A record and its partition."""
+
+    @property
+    def partition(self) -> int:
+        """Where it was read."""
+
+
+@dataclass
+class Findings:
+    """What was found in a sample."""
+
+    records: int = 0
+    metrics: Counter[str] = field(default_factory=Counter)
+    """Metric -> records that count in it."""
+    unmatched: Counter[str] = field(default_factory=Counter)
+    """Kind and name of events that count in no metric."""
+    rejected: dict[str, list[str]] = field(default_factory=dict)
+    """Reason -> examples, each with its place and what was wrong."""
+    rejections: Counter[str] = field(default_factory=Counter)
+    others: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(metric, label) -> records whose value is outside the closed set."""
+    skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(metric, why) -> records whose number cannot be summed."""
+    bots: int = 0
+    nobody: int = 0
+    """Records without a person under the chosen key."""
+
+
+def examine(folding: Folding, records: Sequence[SampledRecord]) -> Findings:
+    """Decode and route a sample; nothing is counted anywhere."""
+    findings = Findings(records=len(records))
+    router = Router(folding.catalogue)
+    events = folding.decode([record.value for record in records]) if records else []
+    for record, event in zip(records, events, strict=True):
+        if isinstance(event, Rejected):
+            _reject(findings, record, event)
+        else:
+            _route(findings, folding, router, event)
+    return findings
+
+
+def _reject(findings: Findings, record: SampledRecord, rejected: Rejected) -> None:
+    findings.rejections[rejected.reason] += 1
+    examples = findings.rejected.setdefault(rejected.reason, [])
+    if len(examples) < EXAMPLES:
+        place = f"partition {record.partition}, offset {record.offset}"
+        examples.append(f"{place}: {rejected.detail}")
+
+
+def _route(findings: Findings, folding: Folding, router: Router, event: Event) -> None:
+    if event.bot or (event.user_agent is not None and folding.is_bot(event.user_agent)):
+        findings.bots += 1
+        return
+    findings.nobody += event.person is None
+    route = router.find(event.kind, event.name)
+    found = route.read(event)
+    specific = False
+    for rule in route.rules:
+        labels = rule.labels(found)
+        metric = folding.metrics[rule.metric]
+        if rule.kind == "sum":
+            amount = micro_units(event.values[rule.value])
+            if isinstance(amount, str) or labels is None:
+                why = amount if isinstance(amount, str) else "unknown label"
+                findings.skipped[rule.name, why] += 1
+                continue
+        findings.metrics[rule.name] += 1
+        specific |= not metric.active_only and rule.name != "interactions"
+        for label, value in zip(metric.labels, labels or (), strict=False):
+            findings.others[rule.name, label] += value == OTHER
+    if not specific:
+        name = f" {event.name!r}" if event.name else ""
+        note = " (an interaction, nothing more)" if event.kind in INTERACTIONS else ""
+        findings.unmatched[f"{event.kind}{name}{note}"] += 1
