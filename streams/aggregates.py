@@ -139,7 +139,10 @@ class Distinct:
 
     def load(self, stored: Any) -> Persons:
         """Read such bytes."""
-        return Persons(datasketches.compact_theta_sketch.deserialize(stored))
+        try:
+            return Persons(datasketches.compact_theta_sketch.deserialize(stored))
+        except (IndexError, RuntimeError, TypeError) as error:
+            raise ValueError(f"not a theta sketch: {error}") from error
 
     def _canonical(self, state: Persons) -> Any:
         if state.base is not None and state.fresh.is_empty():

@@ -62,6 +62,7 @@ METRIC = {
     "enabled": FLAG,
 }
 ACTIVE = {"exclude": TEXTS}
+RESERVED_LABELS = ("window", "partition", "outcome", "instance", "job", "le", "quantile")
 SECTIONS = ("goals", "active", "labels", "metrics")
 
 
@@ -154,6 +155,8 @@ class _Builder:
     def _label(self, name: str, table: Any, goals: Mapping[str, str]) -> Label:
         where = self._where("labels", name)
         self._check_name(name, where)
+        if name in RESERVED_LABELS:
+            self._problem(where, "is a label tidegauge or Prometheus sets itself; choose another")
         found = check(table, LABEL, where, self._problems)
         if name == "goal":
             return Label(name, values=tuple(goals))

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from streams.panes import MINUTE, NO_WATERMARK
 
 HORIZON_MINUTES = 10
+UNKNOWN_MINUTE = NO_WATERMARK // MINUTE
 MAX_IDS = 1_000_000
 SEGMENT_IDS = 65_536
 
@@ -50,7 +51,10 @@ class Duplicates:
         """Forget what is beyond the horizon now that the watermark moved."""
         oldest = watermark // MINUTE - HORIZON_MINUTES
         # Not only the first: a log read again from earlier appends segments of earlier minutes.
-        for segment in [s for s in self.segments if s.minute < oldest]:
+        gone = [segment for segment in self.segments if segment.minute < oldest]
+        if all(segment.minute == UNKNOWN_MINUTE for segment in gone):
+            return  # the ids before the first watermark count as those of its own minute
+        for segment in gone:
             self.segments.remove(segment)
             self._forget(segment)
 
@@ -83,5 +87,5 @@ class Duplicates:
 
     def horizon_start(self) -> int | None:
         """Watermark from which repeated ids are noticed; None before the first one is known."""
-        known = [s.minute * MINUTE for s in self.segments if s.minute > NO_WATERMARK // MINUTE]
+        known = [s.minute * MINUTE for s in self.segments if s.minute > UNKNOWN_MINUTE]
         return min(known, default=None)

@@ -110,7 +110,9 @@ class Partition:
         )
         self.manifest_offset = manifest.offset if manifest else 0
         self._manifest_panes = frozenset(manifest.units) if manifest else frozenset()
-        self._guards = sorted({unit.offset for unit in self.units.values() if unit.offset > offset})
+        # The manifest's offset is one too: below it no pane is opened that the manifest lacks.
+        guards = {self.manifest_offset, *(unit.offset for unit in self.units.values())}
+        self._guards = sorted(guard for guard in guards if guard > offset)
         self._durable = {pane: unit.offset for pane, unit in self.units.items()}
         self._durable_ids = {segment.first_offset: len(segment.ids) for segment in segments}
         self._saved = offset

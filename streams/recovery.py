@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 from streams.duplicates import Segment
 from streams.folding import Folding
-from streams.panes import Pane
+from streams.panes import NO_WATERMARK, Pane
 from streams.partition import MANIFEST, Manifest, Partition, StoredSegment, pane_of
 from streams.unit import Damaged, StoredUnit, Unit, unseal
 from streams.watermark import Watermark, block_start
@@ -104,7 +104,10 @@ def recover(
             else (entry.first_offset, entry.first_watermark),
         )
     watermark = Watermark(*start)
-    since = {name: manifest.since.get(name, manifest.watermark) for name in folding.metrics}
+    now = max(manifest.since.values(), default=0)
+    if manifest.watermark != NO_WATERMARK:
+        now = manifest.watermark
+    since = {name: manifest.since.get(name, now) for name in folding.metrics}
     partition = Partition(
         folding,
         generation=generation,
