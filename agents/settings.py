@@ -1,6 +1,6 @@
 """What a worker is told; built by the command line, read by everything in `agents/`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streams.folding import Folding
 
@@ -18,7 +18,7 @@ class WorkerSettings:
     """Name of the consumer group and beginning of the names of tidegauge's own topics."""
     instance: str | None = None
     """Static group membership: a worker that restarts within the session keeps its partitions."""
-    redis_url: str = "redis://127.0.0.1:6379"
+    redis_url: str = field(default="redis://127.0.0.1:6379", repr=False)
     redis_prefix: str = "tidegauge"
     host: str = "127.0.0.1"
     port: int = 9481

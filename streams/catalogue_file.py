@@ -3,6 +3,7 @@
 Everything wrong is reported at once, each problem with its file, key and what would be right.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
@@ -63,6 +64,7 @@ METRIC = {
 }
 ACTIVE = {"exclude": TEXTS}
 RESERVED_LABELS = ("window", "partition", "outcome", "instance", "job", "le", "quantile")
+RESERVED_ENDINGS = ("_total", "_count", "_sum", "_bucket", "_created", "_info")
 SECTIONS = ("goals", "active", "labels", "metrics")
 
 
@@ -216,8 +218,11 @@ class _Builder:
         return sources
 
     def _check_name(self, name: str, where: str) -> None:
-        if not (name.isidentifier() and name.isascii() and name == name.lower()):
+        if not re.fullmatch("[a-z][a-z0-9_]*", name):
             self._problem(where, f"the name must be {NAME}")
+        if name.endswith(RESERVED_ENDINGS):
+            endings = ", ".join(RESERVED_ENDINGS)
+            self._problem(where, f"the name must not end in {endings}: Prometheus adds these")
 
     def _check_references(
         self, metric: Metric, labels: Mapping[str, Label], metrics: Mapping[str, Metric]

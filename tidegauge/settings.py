@@ -15,6 +15,8 @@ from streams.schema import TEXT, ConfigurationError, Field, Problem, check
 
 ENVIRONMENT = "TIDEGAUGE_"
 LARGEST_PORT = 65_535
+SECRETS = ("redis.url", "person.hash_key")
+"""Left out of `repr`, so that they do not end in a log."""
 PERSON_KEYS = ("user_else_anonymous", "anonymous_else_user", "user_only")
 FORMATS = ("segment", "cloudevents", "custom")
 SOURCE_PATHS = (
@@ -45,7 +47,11 @@ def _choice(words: tuple[str, ...]) -> Field:
 
 def setting(default: Any, key: str, accepts: Field, meaning: str) -> Any:
     """Declare a setting: its default, `section.key`, what it may be and what it means."""
-    return field(default=default, metadata={"key": key, "accepts": accepts, "meaning": meaning})
+    return field(
+        default=default,
+        repr=key not in SECRETS,
+        metadata={"key": key, "accepts": accepts, "meaning": meaning},
+    )
 
 
 @dataclass(frozen=True)
