@@ -13,6 +13,7 @@ from agents.dead_letters import DeadLetterOffice
 from agents.folding_agent import fold_events
 from agents.ownership import Ownership
 from agents.settings import WorkerSettings
+from agents.topics import MAX_RECORD_BYTES
 
 log = logging.getLogger("tidegauge.worker")
 
@@ -65,6 +66,7 @@ def create_app(settings: WorkerSettings, partitions: int, generation: str) -> Wo
         stream_recovery_delay=0.0,
         producer_acks=-1,
         producer_request_timeout=20.0,
+        producer_max_request_size=MAX_RECORD_BYTES,
     )
     app.settings = settings
     app.generation = generation

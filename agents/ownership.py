@@ -37,6 +37,8 @@ class Ownership:
         self.generation = generation
         self.partitions: dict[int, Partition] = {}
         self.epoch = 0
+        self.recovered = False
+        """Whether the state of everything assigned is here."""
         self.checkpoints = 0
         self.checkpoint_at: dict[int, int] = {}
         """Wall clock of each partition's last checkpoint, in milliseconds."""
@@ -51,11 +53,13 @@ class Ownership:
         for number in self.partitions:
             self._changelog.forget(number)
         self.partitions = {}
+        self.recovered = False
 
     def adopt(self, partitions: dict[int, Partition]) -> None:
         """Own these partitions from here on."""
         self.epoch += 1
         self.partitions = partitions
+        self.recovered = True
 
     async def recover(self, beginnings: dict[int, int]) -> dict[int, Partition]:
         """Read the state of partitions from the changelog; `beginnings` are their first offsets.

@@ -7,6 +7,7 @@ import signal
 
 from agents import topics
 from agents.app import WorkerApp, create_app
+from agents.fail_stop import fail_stop
 from agents.publishing import Publishing
 from agents.settings import Refusal, WorkerSettings
 from agents.worker_metrics import WorkerCollector
@@ -65,7 +66,7 @@ class Worker:
         await app.start()
         loop = asyncio.create_task(publishing.run())
         try:
-            await self._until_over(app)
+            await self._until_over(app, loop)
         finally:
             await app.stop()
             loop.cancel()
@@ -79,16 +80,18 @@ class Worker:
             return EXIT_CRASHED
         return 0
 
-    async def _until_over(self, app: WorkerApp) -> None:
-        """Wait until somebody stops the worker, it refuses, or Faust has crashed."""
+    async def _until_over(self, app: WorkerApp, publishing: "asyncio.Task[None]") -> None:
+        """Wait until somebody stops the worker, it refuses, or a part of it has crashed."""
         ends = [
             asyncio.create_task(self.stopping.wait()),
             asyncio.create_task(app.ended.wait()),
             asyncio.create_task(app.wait_until_stopped()),
         ]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*ends, publishing], return_when=asyncio.FIRST_COMPLETED)
         for task in ends:
             task.cancel()
+        if publishing.done():
+            fail_stop("publishing has crashed", publishing.exception())
 
     async def _wait_for_kafka(self) -> topics.Source | None:
         """Try until Kafka answers; None when stopped meanwhile. Raises Refusal."""
@@ -116,7 +119,7 @@ class Worker:
         if self._app is None:
             return [self.waiting_for]
         reasons = []
-        if self._app.ownership.epoch == 0 or self._app.rebalancing:
+        if not self._app.ownership.recovered:
             reasons.append("partitions are being assigned and their state recovered")
         if self._publisher is not None and self._publisher.last_error:
             reasons.append(f"Redis does not answer: {self._publisher.last_error}")

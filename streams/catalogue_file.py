@@ -235,6 +235,13 @@ class _Builder:
             self._problem(where, "`window_labels` must be some of `labels`")
         if metric.kind == "distinct" and metric.window_labels != metric.labels:
             self._problem(where, "distinct persons cannot leave out a label: they do not add up")
+        open_labels = [n for n in metric.labels if n in labels and not labels[n].values]
+        if metric.kind == "distinct" and open_labels:
+            self._problem(
+                where,
+                f"distinct persons are kept for closed sets only, each takes up to 32 KB a pane: "
+                f"give the label {open_labels[0]!r} its `values`",
+            )
         for key in ("numerator", "denominator"):
             name = getattr(metric, key)
             if name and (name not in metrics or metrics[name].kind == "ratio"):

@@ -2,7 +2,7 @@
 
 An id is remembered with the offset at which it was accepted, so reading the same log again finds
 the original an original. Ids stand in segments, closed when the watermark enters another minute
-or at 65,536 ids; a closed segment never changes. The horizon is 10 minutes of watermark or a
+or at 16,384 ids; a closed segment never changes. The horizon is 10 minutes of watermark or a
 million ids, whichever ends first, and moves a whole segment at a time.
 """
 
@@ -16,7 +16,8 @@ from streams.panes import MINUTE, NO_WATERMARK
 HORIZON_MINUTES = 10
 UNKNOWN_MINUTE = NO_WATERMARK // MINUTE
 MAX_IDS = 1_000_000
-SEGMENT_IDS = 65_536
+SEGMENT_IDS = 16_384
+"""A quarter of a megabyte when stored; a Kafka record must stay well below one."""
 
 
 @dataclass

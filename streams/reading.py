@@ -96,9 +96,8 @@ class Reading:
         if not open_columns:
             return found
         ranked = sorted(found, key=lambda labels: (-found[labels].value, labels))
-        rest = ranked[EXPORT_LIMIT:] if metric.has_total else []
-        kept = {labels: found[labels] for labels in ranked if labels not in set(rest)}
-        for labels in rest:
+        kept = {labels: found[labels] for labels in ranked[:EXPORT_LIMIT]}
+        for labels in ranked[EXPORT_LIMIT:]:
             other = tuple(OTHER if i in open_columns else v for i, v in enumerate(labels))
             held = kept.get(other, Estimate(0, 0))
             kept[other] = Estimate(held.value + found[labels].value, 0)
@@ -160,10 +159,12 @@ def _is_complete(
     folding: Folding, partitions: Sequence[Published], window: Window, instant: int
 ) -> bool:
     panes = list(window.panes(instant, folding.calendar))
-    since = max(
-        (time for p in partitions for time in (p.progress.since.values() or (instant,))), default=0
-    )
-    return since <= panes[-1].start and all(
-        folding.calendar.is_final(panes[0], partition.progress.watermark)
-        for partition in partitions
+    since = [time for partition in partitions for time in partition.progress.since.values()]
+    return (
+        bool(since)
+        and max(since) <= panes[-1].start
+        and all(
+            folding.calendar.is_final(panes[0], partition.progress.watermark)
+            for partition in partitions
+        )
     )

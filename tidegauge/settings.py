@@ -4,17 +4,25 @@ A setting `key` of section `[section]` is also the environment variable `TIDEGAU
 which wins; with `_FILE` at its end the variable names a file that holds the value, for secrets.
 """
 
+import difflib
+import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from redis.asyncio.connection import parse_url
+
 from streams.catalogue_file import SECTIONS
 from streams.schema import TEXT, ConfigurationError, Field, Problem, check
+from streams.schema import WHOLE as AT_LEAST_ONE
 
 ENVIRONMENT = "TIDEGAUGE_"
 LARGEST_PORT = 65_535
+SERVICE_LINKS = re.compile(r"_SERVICE_HOST|_(SERVICE_)?PORT(_\w+)?$")
+"""Kubernetes sets such variables for a Service that is called tidegauge; they are not ours."""
 SECRETS = ("redis.url", "person.hash_key")
 """Left out of `repr`, so that they do not end in a log."""
 PERSON_KEYS = ("user_else_anonymous", "anonymous_else_user", "user_only")
@@ -26,12 +34,24 @@ SOURCE_PATHS = (
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and math.isfinite(value) and value > 0
 
 
 def _is_address(value: Any) -> bool:
-    host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
-    return bool(host) and port.isdigit() and int(port) <= LARGEST_PORT
+    found = re.fullmatch(r"\S+:([0-9]{1,5})", value) if isinstance(value, str) else None
+    return found is not None and int(found[1]) <= LARGEST_PORT
+
+
+def _is_addresses(value: Any) -> bool:
+    return isinstance(value, str) and all(_is_address(part) for part in value.split(","))
+
+
+def _is_topic(value: Any) -> bool:
+    return (
+        isinstance(value, str)
+        and re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]{,199}", value) is not None
+    )
 
 
 NUMBER = Field(_is_number, "a number above 0")
@@ -39,6 +59,8 @@ WHOLE = Field(lambda x: isinstance(x, int) and not isinstance(x, bool) and x >= 
 RATIO = Field(lambda x: _is_number(x) and x <= 1, "a number above 0 and at most 1")
 FLAG = Field(lambda x: isinstance(x, bool), "true or false")
 ADDRESS = Field(_is_address, "host:port, such as 127.0.0.1:9480")
+ADDRESSES = Field(_is_addresses, "host:port, several separated by commas")
+TOPIC = Field(_is_topic, "at most 200 letters, digits, dots, dashes and underscores")
 
 
 def _choice(words: tuple[str, ...]) -> Field:
@@ -59,14 +81,14 @@ class Settings:
     """Everything that can be set."""
 
     kafka_bootstrap: str = setting(
-        "127.0.0.1:9092", "kafka.bootstrap", TEXT, "Brokers, host:port separated by commas."
+        "127.0.0.1:9092", "kafka.bootstrap", ADDRESSES, "Brokers, host:port separated by commas."
     )
-    kafka_topic: str = setting("events", "kafka.topic", TEXT, "The topic of product events.")
+    kafka_topic: str = setting("events", "kafka.topic", TOPIC, "The topic of product events.")
     kafka_application: str = setting(
-        "tidegauge", "kafka.application", TEXT, "Consumer group, and prefix of tidegauge's topics."
+        "tidegauge", "kafka.application", TOPIC, "Consumer group, and prefix of tidegauge's topics."
     )
     kafka_replication_factor: int = setting(
-        1, "kafka.replication_factor", WHOLE, "Of topics tidegauge creates; 3 in production."
+        1, "kafka.replication_factor", AT_LEAST_ONE, "Of topics tidegauge creates; 3 in production."
     )
     kafka_idempotent: bool = setting(
         default=True,
@@ -137,6 +159,7 @@ def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
     document = _read(path, problems) if path else {}
     values = _from_file(str(path), document, problems)
     values |= _from_environment(environment, problems)
+    problems.extend(_redis_problems(values))
     catalogue = {section: document[section] for section in SECTIONS if section in document}
     if catalogue:
         values["catalogue"] = {str(path): catalogue}
@@ -150,7 +173,7 @@ def _read(path: str, problems: list[Problem]) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         problems.append(Problem(path, f"cannot be read: {error.strerror}"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no UTF-8, no TOML, or a number of too many digits
         problems.append(Problem(path, f"is not TOML: {error}"))
     return {}
 
@@ -187,9 +210,25 @@ def _from_environment(environment: Mapping[str, str], problems: list[Problem]) -
             values[declared.name] = value
         else:
             problems.append(Problem(name, f"must be {accepts.expected}, not {text!r}"))
-    known = {name for name in environment if name.startswith(ENVIRONMENT)} - ENVIRONMENT_NAMES
-    problems.extend(Problem(name, "is no setting of tidegauge") for name in sorted(known))
+    problems.extend(
+        Problem(name, f"is no setting of tidegauge{_suggestion(name)}")
+        for name in sorted(environment.keys() - ENVIRONMENT_NAMES)
+        if name.startswith(ENVIRONMENT) and not SERVICE_LINKS.search(name)
+    )
     return values
+
+
+def _suggestion(name: str) -> str:
+    close = difflib.get_close_matches(name, ENVIRONMENT_NAMES, n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _redis_problems(values: Mapping[str, Any]) -> list[Problem]:
+    try:
+        parse_url(values.get("redis_url", Settings.redis_url))
+    except ValueError as error:  # the URL itself is not shown: it may hold a password
+        return [Problem("redis.url", f"is no address such as {Settings.redis_url}: {error}")]
+    return []
 
 
 def _secret(name: str, path: str, problems: list[Problem]) -> str | None:
@@ -197,7 +236,9 @@ def _secret(name: str, path: str, problems: list[Problem]) -> str | None:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         problems.append(Problem(name, f"{path} cannot be read: {error.strerror}"))
-        return None
+    except UnicodeDecodeError:
+        problems.append(Problem(name, f"{path} is not UTF-8"))
+    return None
 
 
 def _convert(text: str, kind: type) -> Any:
