@@ -103,28 +103,51 @@ def _shown(scraped: Scrape, line: Line, window: str) -> str:
     return f"{value:.2%}" if line.ratio else f"{value:,.0f}"
 
 
+NEVER_SUMMED = ("users", "ratio", "per_interaction", "revenue")
+"""Parts of these do not add up: the same people, shares of a whole, several currencies."""
+
+
 def comparison_table(rows: Sequence[Row]) -> Table:
-    """Gauge against ledger, a line a metric: its total, or its value today, over all labels."""
-    table = Table(title="Gauge against ledger", title_justify="left", header_style="dim", box=None)
-    table.add_column("metric")
-    for column in ("gauge", "ledger", "true", "series equal"):
-        table.add_column(column, justify="right")
-    for name in dict.fromkeys(row.key[0] for row in rows):
-        found = [row for row in rows if row.key[0] == name]
+    """Gauge against ledger: totals and today's values; the last column is about all windows."""
+    title = "Gauge against ledger (totals, and today of what has windows)"
+    table = Table(title=title, title_justify="left", header_style="dim", box=None)
+    table.add_column("metric", no_wrap=True)
+    table.add_column("")
+    for column in ("gauge", "ledger", "equal"):
+        table.add_column(column, justify="right", no_wrap=True)
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.key[0], _apart(row)), []).append(row)
+    for (name, part), found in groups.items():
         shown = [row for row in found if dict(row.key[1]).get("window") in (None, "today")]
         equal = sum(row.equal for row in found)
-        sums = (
-            sum(row.gauge for row in shown),
-            sum(row.expected for row in shown),
-            sum(row.truth for row in shown),
-        )
         table.add_row(
-            name if name.endswith("_total") else f"{name}, today",
-            *(_number(value) for value in sums),
+            name,
+            part,
+            _number(sum(row.gauge for row in shown)),
+            _number(sum(row.expected for row in shown)),
             f"{equal} of {len(found)}",
             style=None if equal == len(found) else "bold red",
         )
     return table
+
+
+def estimates(rows: Sequence[Row]) -> list[str]:
+    """A sentence for each number of people that is estimated, with the true one."""
+    return [
+        f"{row.key[0]}, {dict(row.key[1])['window']}: {row.gauge:,.0f} estimated, "
+        f"{row.truth:,.0f} true ({abs(row.gauge - row.truth) / row.truth:.1%} off)"
+        for row in rows
+        if row.key[0].endswith("_users") and row.gauge != row.truth and row.truth
+    ]
+
+
+def _apart(row: Row) -> str:
+    """The labels that keep a row in a line of its own; empty where lines may be added up."""
+    name, labels = row.key
+    if not any(word in name for word in NEVER_SUMMED):
+        return ""
+    return " ".join(value for key, value in labels if key != "window")
 
 
 def difference_table(rows: Sequence[Row]) -> Table:
@@ -141,4 +164,6 @@ def difference_table(rows: Sequence[Row]) -> Table:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.4f}"
+    if value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if value > 1 else f"{value:.4f}"

@@ -23,7 +23,7 @@ from rich.progress import Progress
 from agents.settings import Refusal
 from agents.topics import connect, create
 from streams.folding import hash_person
-from tidegauge.board import Board, comparison_table, difference_table, health
+from tidegauge.board import Board, comparison_table, difference_table, estimates, health
 from tidegauge.comparison import Row, compare
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis, EmbeddedServersMissing
 from tidegauge.loopback_server import ServerFailed
@@ -227,6 +227,8 @@ class Demo:
         rows += _outcome_rows(final, simulation)
         wrong = [row for row in rows if not row.equal]
         self._console.print(comparison_table(rows))
+        for sentence in estimates(rows):
+            self._console.print(sentence, style="dim")
         total = simulation.ledger.total()
         if wrong:
             self._console.print(difference_table(wrong))
