@@ -15,7 +15,8 @@ from agents.changelog import Changelog
 from agents.dead_letters import DeadLetterOffice
 from agents.fail_stop import fail_stop
 from agents.settings import WorkerSettings
-from streams.partition import MANIFEST, Partition
+from streams.checkpoint import MANIFEST
+from streams.partition import Partition
 from streams.recovery import recover
 
 log = logging.getLogger("tidegauge.worker")

@@ -92,9 +92,15 @@ def _about(reading: Reading) -> Iterator[Family]:
         "The instant at which every window of this scrape was evaluated.",
         value=reading.as_of / SECOND,
     )
+    if reading.final_until > 0:
+        yield GaugeMetricFamily(
+            f"{PREFIX}final_until_timestamp_seconds",
+            "Minutes, hours and days that end by this instant can no longer change.",
+            value=reading.final_until / SECOND,
+        )
     complete = GaugeMetricFamily(
         f"{PREFIX}window_complete",
-        "1 when the data reaches back over the whole window and its panes are final.",
+        "1 when the data reaches back over the whole window.",
         labels=("window",),
     )
     for window, flag in reading.complete.items():

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import Any
 
 from streams.catalogue import NONE, Catalogue, Label, Metric, Source
+from streams.decoding import Decoder
 from streams.event import INTERACTIONS, KINDS
 from streams.schema import (
     FLAG,
@@ -135,7 +136,35 @@ class _Builder:
         for metric in metrics.values():
             self._check_references(metric, labels, metrics)
         inactive = frozenset(active.get("exclude", ())) - frozenset(goals.values())
-        return Catalogue(metrics=metrics, labels=labels, inactive=inactive)
+        catalogue = Catalogue(metrics=metrics, labels=labels, inactive=inactive)
+        self._check_names(catalogue)
+        self._check_paths(catalogue)
+        return catalogue
+
+    def _check_names(self, catalogue: Catalogue) -> None:
+        owners: dict[str, str] = {}
+        for metric in catalogue.metrics.values():
+            for name in {metric.window_name, metric.total_name if metric.has_total else ""} - {""}:
+                owner = owners.setdefault(name, metric.name)
+                if owner != metric.name:
+                    self._problem(
+                        self._where("metrics", metric.name),
+                        f"would be exported as {name}, which {owner} is already",
+                    )
+
+    def _check_paths(self, catalogue: Catalogue) -> None:
+        """Refuse a path that leads through a value or names an object others read a part of."""
+        read: tuple[str, ...] = ()
+        places = [(self._where("labels", x.name), x.paths) for x in catalogue.labels.values()]
+        places += [(self._where("metrics", x.name), (x.value,)) for x in catalogue.folded()]
+        for where, paths in places:
+            wanted = tuple(dict.fromkeys((*read, *filter(None, paths))))
+            try:
+                Decoder(self._wire, wanted, "user_only")
+            except ValueError as error:
+                self._problem(where, str(error))
+            else:
+                read = wanted
 
     def _where(self, section: str, key: str) -> str:
         return f"{self._origin.get((section, key), SHIPPED)}: {section}.{key}"

@@ -1,10 +1,10 @@
-"""From the bytes of Kafka records to events, a whole batch in one call.
+"""From the bytes of Kafka records to events, many in one call.
 
-A batch is joined into one JSON array and decoded at once: 2 to 3 times faster than a call per
-record. Between two records stands a number nobody can guess. Two broken records that would only
-parse together ("..., [1" and "2]") swallow that number, so the batch is seen to be out of step
-and read record by record; a record's fate therefore never depends on its neighbours. What cannot
-be read gets its reason.
+A run of records is joined into one JSON array and decoded at once: several times faster than a
+call per record. Between two records stands a number nobody can guess. Two broken records that
+would only parse together ("..., [1" and "2]") swallow that number, so the run is seen to be out
+of step. A run that cannot be read is halved until the record at fault stands alone and gets its
+reason; a record's fate therefore never depends on its neighbours.
 """
 
 import itertools
@@ -24,6 +24,8 @@ MAX_RECORD_BYTES = 131_072
 """Four times Segment's own limit of 32 KB an event."""
 MAX_DEPTH = 64
 MAX_ID_CHARACTERS = 512
+RUN_RECORDS = 64
+"""Short enough that of a few broken records in a thousand most runs have none."""
 
 ABSENT = (None, "")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,13 +79,22 @@ class Decoder:
 
     def decode(self, values: Sequence[bytes | None]) -> list[Event | Rejected]:
         """Read a batch; the result has one entry a record, in the same order."""
+        found: list[Event | Rejected] = []
+        for start in range(0, len(values), RUN_RECORDS):
+            found += self._decode_run(values[start : start + RUN_RECORDS])
+        return found
+
+    def _decode_run(self, values: Sequence[bytes | None]) -> list[Event | Rejected]:
         rows = self._rows(values)
-        if rows is None:
-            return [self._decode_alone(value) for value in values]
-        return [self._event(row) for row in rows]
+        if rows is not None:
+            return [self._event(row) for row in rows]
+        if len(values) == 1:
+            return [self._decode_alone(values[0])]
+        half = len(values) // 2
+        return self._decode_run(values[:half]) + self._decode_run(values[half:])
 
     def _rows(self, values: Sequence[bytes | None]) -> list[tuple[Any, ...]] | None:
-        """Decode the batch at once; None where that fails or where any record must be looked at."""
+        """Decode a run at once; None where that fails or where any record must be looked at."""
         if any(_refused(value) for value in values):
             return None
         joined: bytes = self._separator.join(values)  # type: ignore[arg-type]

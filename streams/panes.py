@@ -110,9 +110,13 @@ class Calendar:
             return self._midnight(self.local_date(pane.start) + timedelta(days=1))
         return 1 << 62
 
+    def kept_until(self, pane: Pane) -> int:
+        """The watermark at which the pane is dropped."""
+        return self.end(pane) + KEPT.get(pane.grain, 0)
+
     def is_kept(self, pane: Pane, watermark: int) -> bool:
         """Say whether the pane is still held at that watermark."""
-        return pane.grain is Grain.LIFETIME or self.end(pane) > watermark - KEPT[pane.grain]
+        return self.kept_until(pane) > watermark
 
     def is_final(self, pane: Pane, watermark: int) -> bool:
         """Say whether no record on time can change the pane any more."""

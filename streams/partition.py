@@ -7,82 +7,16 @@ checkpoint has to write, `streams.recovery` makes a partition of what was writte
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 import msgspec
 
+from streams.checkpoint import Changes, Entry, Manifest, Snapshot, StoredSegment
 from streams.duplicates import Duplicates, Segment
 from streams.folding import DeadLetter, Folding, Group, Tally
 from streams.outcomes import Judge, Record
-from streams.panes import LIFETIME, Grain, Pane
+from streams.panes import LIFETIME, NO_WATERMARK, Pane
 from streams.unit import Unit, seal
 from streams.watermark import Watermark, block_start
-
-MANIFEST = "manifest"
-
-
-class Entry(msgspec.Struct, array_like=True, frozen=True):
-    """A unit in the manifest: its durable offset, and where to begin to build it anew."""
-
-    offset: int
-    first_offset: int
-    first_watermark: int
-
-
-class Manifest(msgspec.Struct, array_like=True, frozen=True):
-    """Written last in a checkpoint: everything up to `offset` is in these units and segments."""
-
-    generation: str
-    offset: int
-    watermark: int
-    """The watermark of the block that holds `offset`."""
-    units: dict[str, Entry]
-    segments: list[int]
-    """First offsets of the segments of ids."""
-    since: dict[str, int]
-    """fold id -> event time from which the metric has been counted."""
-
-
-class StoredSegment(msgspec.Struct, array_like=True, frozen=True):
-    """A segment of ids as it is written; both arrays are little-endian 64-bit integers."""
-
-    generation: str
-    first_offset: int
-    minute: int
-    ids: bytes
-    offsets: bytes
-
-    @classmethod
-    def of(cls, segment: Segment, generation: str) -> "StoredSegment":
-        """Stored form of a segment."""
-        ids, offsets = segment.ids.tobytes(), segment.offsets.tobytes()
-        return cls(generation, segment.first_offset, segment.minute, ids, offsets)
-
-    def segment(self) -> Segment:
-        """The segment it was made from; ValueError when the arrays do not fit."""
-        segment = Segment(self.first_offset, self.minute)
-        segment.ids.frombytes(self.ids)
-        segment.offsets.frombytes(self.offsets)
-        if len(segment.ids) != len(segment.offsets):
-            raise ValueError("as many ids as offsets are needed")
-        return segment
-
-
-class Snapshot(NamedTuple):
-    """What a checkpoint writes, in this order: units, then the manifest, then tombstones."""
-
-    offset: int
-    units: list[tuple[str, bytes]]
-    manifest: bytes | None
-    """None while the partition is behind the manifest it came from."""
-    tombstones: list[str]
-
-
-class Changes(NamedTuple):
-    """Panes that changed (name -> sealed unit) and names of those that are gone."""
-
-    changed: dict[str, bytes]
-    removed: list[str]
 
 
 class Partition:
@@ -118,6 +52,7 @@ class Partition:
         self._saved = offset
         self._dirty: set[Pane] = set()
         self._tombstones: list[str] = []
+        self._next_eviction = NO_WATERMARK
         self._changed: set[Pane] = set()
         self._removed: list[str] = []
 
@@ -202,6 +137,9 @@ class Partition:
                 if first < self.manifest_offset and str(pane) not in self._manifest_panes:
                     continue  # it was dropped for good before the manifest was written
                 unit = self.units[pane] = Unit(*origin, *origin)
+                self._next_eviction = min(
+                    self._next_eviction, self.folding.calendar.kept_until(pane)
+                )
             if first >= unit.offset:  # the guard
                 found.append((pane, unit))
                 self._dirty.add(pane)
@@ -209,15 +147,18 @@ class Partition:
         return found
 
     def _evict(self) -> None:
-        calendar = self.folding.calendar
-        gone = [pane for pane in self.units if not calendar.is_kept(pane, self.watermark)]
-        for pane in gone:
-            del self.units[pane]
+        """Drop the units that are kept no longer; looks at all of them only when one must go."""
+        if self.watermark < self._next_eviction:
+            return
+        ends = {pane: self.folding.calendar.kept_until(pane) for pane in self.units}
+        for pane in [pane for pane, end in ends.items() if end <= self.watermark]:
+            del self.units[pane], ends[pane]
             self._dirty.discard(pane)
             self._changed.discard(pane)
             self._removed.append(str(pane))
             if self._durable.pop(pane, None) is not None:
                 self._tombstones.append(str(pane))
+        self._next_eviction = min(ends.values(), default=NO_WATERMARK)
 
     def snapshot(self) -> Snapshot | None:
         """Take what changed since the last snapshot; None when nothing was folded.
@@ -245,7 +186,7 @@ class Partition:
         now = msgspec.structs.replace(stored, offset=self.offset, watermark=self.watermark)
         return seal(now)
 
-    def take_changes(self) -> "Changes":
+    def take_changes(self) -> Changes:
         """What changed since the last call, for whoever publishes the partition."""
         changed = {str(pane): self.encode(pane) for pane in sorted(self._changed)}
         removed, self._changed, self._removed = self._removed, set(), []
@@ -288,9 +229,3 @@ class Partition:
             str(p): seal(u.store(self.folding.aggregates).state) for p, u in self.units.items()
         }
         return state | {"watermark": seal([self.offset, self.watermark, self.since])}
-
-
-def pane_of(key: str) -> Pane | None:
-    """The pane of a unit's key; None for other keys."""
-    grain = key.partition("/")[0]
-    return Pane.parse(key) if grain in tuple(Grain) else None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from streams.aggregates import Estimate
 from streams.catalogue import OTHER, Catalogue, Metric
 from streams.folding import Folding
-from streams.panes import LIFETIME, Pane
+from streams.panes import GRACE, LIFETIME, NO_WATERMARK, Pane
 from streams.published import Published
 from streams.routing import Labels
 from streams.windows import WINDOWS, Window
@@ -50,7 +50,9 @@ class Reading:
     as_of: int
     series: list[Series] = field(default_factory=list)
     complete: dict[str, bool] = field(default_factory=dict)
-    """Window -> whether the data reaches back over it and its panes are final."""
+    """Window -> whether the data reaches back over all of it."""
+    final_until: int = NO_WATERMARK
+    """Panes that end at or before this instant can no longer change."""
     overflow: dict[tuple[str, str], bool] = field(default_factory=dict)
     """(metric, window) -> whether label sets were put together as `__other__` by a limit."""
 
@@ -72,6 +74,7 @@ class Reading:
         reading._add_ratios(folding.catalogue)
         for window in WINDOWS.values():
             reading.complete[window.name] = _is_complete(folding, partitions, window, instant)
+        reading.final_until = min(p.progress.watermark for p in partitions) - GRACE
         return reading
 
     def of_window(self, metric: str, window: str | None) -> Iterator[Series]:
@@ -158,13 +161,6 @@ class _Merged:
 def _is_complete(
     folding: Folding, partitions: Sequence[Published], window: Window, instant: int
 ) -> bool:
-    panes = list(window.panes(instant, folding.calendar))
     since = [time for partition in partitions for time in partition.progress.since.values()]
-    return (
-        bool(since)
-        and max(since) <= panes[-1].start
-        and all(
-            folding.calendar.is_final(panes[0], partition.progress.watermark)
-            for partition in partitions
-        )
-    )
+    oldest = list(window.panes(instant, folding.calendar))[-1]
+    return bool(since) and max(since) <= oldest.start

@@ -8,10 +8,11 @@ than the manifest knows moves the start back to where it can be built anew from 
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
+from streams.checkpoint import MANIFEST, Manifest, StoredSegment, pane_of
 from streams.duplicates import Segment
 from streams.folding import Folding
 from streams.panes import NO_WATERMARK, Pane
-from streams.partition import MANIFEST, Manifest, Partition, StoredSegment, pane_of
+from streams.partition import Partition
 from streams.unit import Damaged, StoredUnit, Unit, unseal
 from streams.watermark import Watermark, block_start
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from streams.panes import NO_WATERMARK
 
 BLOCK = 64
+LEAST_TIMES = 8
+"""A block with fewer usable records does not move it: that would be a single client's clock."""
 
 
 def block_start(offset: int) -> int:
@@ -37,10 +39,10 @@ class Watermark:
         start = block_start(offset)
         if start <= self.start:
             return
-        if self._times:
+        if len(self._times) >= LEAST_TIMES:
             self._times.sort()
             self.value = max(self.value, self._times[(len(self._times) - 1) // 2])
-            self._times = []
+        self._times = []
         self.start = start
 
     def observe(self, time: int) -> None:

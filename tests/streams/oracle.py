@@ -1,0 +1,213 @@
+"""What a log must add up to, counted slowly and by other code than the product's.
+
+Shares nothing with `streams` but the names of outcomes, windows and label sets: JSON is read by
+the standard library, times by datetime, and every number is recounted from the accepted events.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from tests.streams.made_up import HOUR, MINUTE, Row
+
+GOALS = {"Signed Up": "signup", "Order Completed": "order", "Subscription Started": "subscription"}
+PASSIVE = {"Subscription Cancelled", "Payment Succeeded", "Brand Mentioned"}
+COUNTED = {
+    "Feature Used": ("feature_uses", ("feature",)),
+    "Content Shared": ("shares", ("channel",)),
+    "Product Shared": ("shares", ("channel",)),
+    "Brand Mentioned": ("mentions", ("channel",)),
+}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Key = tuple[str, str | None, tuple[tuple[str, str], ...]]
+
+
+class Accepted(NamedTuple):
+    """An event that counts."""
+
+    time: int
+    event: Mapping[str, Any]
+
+
+def milliseconds(text: str) -> int:
+    return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
+
+
+def read(row: Row) -> tuple[dict[str, Any], int] | None:
+    """The object and its time; None for a dead letter."""
+    try:
+        found = json.loads((row.value or b"").decode())
+    except ValueError:
+        return None
+    if not isinstance(found, dict) or not {"type", "messageId"} <= found.keys():
+        return None
+    time = milliseconds(found["timestamp"]) if "timestamp" in found else row.timestamp
+    known = 946684800000 <= time < 4102444800000
+    return (found, time) if known and (found.get("userId") or found.get("anonymousId")) else None
+
+
+class Judge:
+    """Judges the records of a partition one after the other."""
+
+    def __init__(self) -> None:
+        self.block, self.times = 0, list[int]()
+        self.watermark: int | None = None
+        self.seen: dict[str, int | None] = {}
+        self.accepted: list[Accepted] = []
+
+    def enter(self, offset: int) -> None:
+        if offset // 64 == self.block:
+            return
+        self.block = offset // 64
+        if len(self.times) >= 8:
+            median = sorted(self.times)[(len(self.times) - 1) // 2]
+            if self.watermark is None:  # what came before it is as old as the first watermark
+                self.seen = dict.fromkeys(self.seen, median // MINUTE)
+            self.watermark = max(median, self.watermark or median)
+        self.times = []
+
+    def outcome(self, row: Row) -> str:
+        self.enter(row.offset)
+        found = read(row)
+        if found is None:
+            return "dead_letter"
+        event, time = found
+        if "timestamp" in event and 0 < row.timestamp < time - 10 * MINUTE:
+            return "future"
+        context = event.get("context") or {}
+        if context.get("bot") or "Googlebot" in context.get("userAgent", ""):
+            return "bot"
+        self.times.append(time)
+        if self.watermark is not None and time < self.watermark - 24 * HOUR:
+            return "late"
+        if self.is_known(event["messageId"]):
+            return "duplicate"
+        self.accepted.append(Accepted(time, event))
+        return "accepted"
+
+    def is_known(self, message_id: str) -> bool:
+        minute = None if self.watermark is None else self.watermark // MINUTE
+        if message_id in self.seen:
+            since = self.seen[message_id]
+            if since is None or minute is None or since >= minute - 10:
+                return True
+        self.seen[message_id] = minute
+        return False
+
+
+def label(value: Any, closed: Sequence[str], default: str = "__none__") -> str:
+    if value in (None, ""):
+        return default
+    text = "__other__" if isinstance(value, list | dict) else str(value).replace("\x00", "").strip()
+    text = {"True": "true", "False": "false"}.get(text, text)
+    if closed:
+        return text if text in closed else "__other__"
+    return text or default
+
+
+def spans(as_of: int, zone: ZoneInfo) -> dict[str, Any]:
+    """Window -> whether a time lies in it."""
+    today = (EPOCH + timedelta(milliseconds=as_of)).astimezone(zone).date()
+
+    def between(size: int, count: int) -> Any:
+        end = as_of // size * size + size
+        return lambda time: end - count * size <= time < end
+
+    def days(first: int, last: int) -> Any:
+        dates = {today - timedelta(days=back) for back in range(first, last + 1)}
+        return lambda t: (EPOCH + timedelta(milliseconds=t)).astimezone(zone).date() in dates
+
+    return {
+        "5m": between(MINUTE, 5),
+        "1h": between(MINUTE, 60),
+        "24h": between(HOUR, 24),
+        "today": days(0, 0),
+        "yesterday": days(1, 1),
+        "7d": days(0, 6),
+        "30d": days(0, 29),
+    }
+
+
+class Recount:
+    """Adds up accepted events, window by window."""
+
+    def __init__(self, closed: Mapping[str, Sequence[str]]) -> None:
+        self.closed = closed
+        self.values: dict[Key, float] = {}
+        self.persons: dict[Key, set[str]] = {}
+
+    def count(self, window: str | None, events: Iterable[Accepted]) -> None:
+        for _, event in events:
+            self._count(window, event)
+        for key, persons in self.persons.items():
+            self.values[key] = len(persons)
+
+    def _add(self, name: str, window: str | None, **labels: str) -> None:
+        self._sum(1, name, window, **labels)
+
+    def _sum(self, amount: float, name: str, window: str | None, **labels: str) -> None:
+        key = (name, window, tuple(labels.items()))
+        self.values[key] = self.values.get(key, 0) + amount
+
+    def _person(
+        self, name: str, window: str | None, event: Mapping[str, Any], **labels: str
+    ) -> None:
+        if window is not None:
+            person = str(event.get("userId") or event["anonymousId"])
+            self.persons.setdefault((name, window, tuple(labels.items())), set()).add(person)
+
+    def _count(self, window: str | None, event: Mapping[str, Any]) -> None:
+        kind, name = event["type"], event.get("event", "")
+        properties = event.get("properties") or {}
+        if kind not in ("page", "screen", "track"):
+            return
+        self._add("interactions", window)
+        if kind != "track" or name not in PASSIVE:
+            self._person("active_users", window, event)
+        if kind == "page":
+            self._add("page_views", window, page=label(event.get("name"), ()))
+        if kind != "track":
+            return
+        if name in GOALS:
+            self._add("conversions", window, goal=GOALS[name])
+            self._person("converting_users", window, event, goal=GOALS[name])
+        if name in COUNTED:
+            metric, (key,) = COUNTED[name]
+            self._add(metric, window, **{key: self._label(key, properties.get(key))})
+        if name == "Subscription Cancelled":
+            labels = {"plan": self._label("plan", properties.get("plan"))}
+            if window is None:
+                labels["reason"] = self._label("reason", properties.get("reason"))
+            self._add("cancellations", window, **labels)
+        if name in ("Order Completed", "Payment Succeeded"):
+            self._money(window, properties)
+
+    def _label(self, name: str, value: Any) -> str:
+        return label(value, self.closed[name])
+
+    def _money(self, window: str | None, properties: Mapping[str, Any]) -> None:
+        amount = properties.get("revenue")
+        currency = label(properties.get("currency"), self.closed["currency"], "USD")
+        good = isinstance(amount, int | float) and not isinstance(amount, bool)
+        if good and amount is not None and 0 <= amount <= 1e9 and currency != "__other__":
+            self._sum(round(amount * 1e6), "revenue", window, currency=currency)
+
+
+def recount(
+    logs: Iterable[Sequence[Row]], as_of: int, zone: str, closed: Mapping[str, Sequence[str]]
+) -> dict[Key, float]:
+    """Every value that is not zero, over all partitions; sums in micro-units."""
+    accepted: list[Accepted] = []
+    for log in logs:
+        judge = Judge()
+        for row in log:
+            judge.outcome(row)
+        accepted += judge.accepted
+    found = Recount(closed)
+    found.count(None, accepted)
+    for window, holds in spans(as_of, ZoneInfo(zone)).items():
+        found.count(window, [event for event in accepted if holds(event.time)])
+    return found.values

@@ -1,0 +1,102 @@
+"""Units: sealed bytes are read back exactly, or refused for a reason."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.aggregates import AGGREGATES
+from streams.unit import (
+    FORMAT_VERSION,
+    Damaged,
+    StoredUnit,
+    Unit,
+    UnknownVersion,
+    aggregates_of,
+    seal,
+    unseal,
+)
+
+AGGREGATES_HERE = aggregates_of({"views@1": "count", "money@1": "sum", "users@1": "distinct"})
+ADDED = st.lists(
+    st.one_of(
+        st.tuples(st.just("views@1"), st.sampled_from("abc"), st.integers(0, 9)),
+        st.tuples(st.just("money@1"), st.sampled_from("abc"), st.integers(0, 1 << 70)),
+        st.tuples(
+            st.just("users@1"), st.sampled_from("abc"), st.sets(st.integers(-9, 9), min_size=1)
+        ),
+    )
+)
+
+
+def unit_of(added: list[tuple[str, str, object]]) -> Unit:
+    unit = Unit(10, 20, 0, 5)
+    for metric, label, amount in added:
+        unit.add(metric, (label,), AGGREGATES_HERE[metric], amount)
+    return unit
+
+
+def sealed(unit: Unit) -> bytes:
+    return seal(unit.store(AGGREGATES_HERE, "g"))
+
+
+@given(ADDED)
+def test_a_sealed_unit_reads_back_as_it_was(added: list[tuple[str, str, object]]) -> None:
+    raw = sealed(unit_of(added))
+    stored = unseal(StoredUnit, raw)
+    assert (stored.generation, stored.offset, stored.watermark) == ("g", 10, 20)
+    assert (stored.first_offset, stored.first_watermark) == (0, 5)
+    assert sealed(Unit.load(stored, AGGREGATES_HERE)) == raw
+
+
+@given(ADDED, st.randoms(use_true_random=False))
+def test_equal_contents_are_equal_bytes(added: list[tuple[str, str, object]], rng: object) -> None:
+    shuffled = list(added)
+    rng.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert sealed(unit_of(shuffled)) == sealed(unit_of(added))
+
+
+RAW = sealed(unit_of([("views@1", "a", 1), ("users@1", "a", {1, 2})]))
+
+
+@given(st.integers(0, len(RAW) - 1))
+def test_a_truncated_record_is_damaged(length: int) -> None:
+    with pytest.raises(Damaged):
+        unseal(StoredUnit, RAW[:length])
+
+
+@given(st.integers(1, len(RAW) - 1), st.integers(1, 255))
+def test_a_changed_byte_is_noticed(place: int, flip: int) -> None:
+    changed = bytearray(RAW)
+    changed[place] ^= flip
+    with pytest.raises(Damaged):
+        unseal(StoredUnit, bytes(changed))
+
+
+@given(st.binary(max_size=60))
+def test_foreign_bytes_are_refused(raw: bytes) -> None:
+    with pytest.raises((Damaged, UnknownVersion)):
+        unseal(StoredUnit, raw)
+
+
+def test_a_record_of_another_version_is_not_taken_for_damaged() -> None:
+    with pytest.raises(UnknownVersion, match=f"{FORMAT_VERSION + 1}"):
+        unseal(StoredUnit, bytes([FORMAT_VERSION + 1]) + RAW[1:])
+
+
+def test_a_record_of_another_kind_is_damaged() -> None:
+    with pytest.raises(Damaged):
+        unseal(StoredUnit, seal({"something": "else"}))
+
+
+def test_metrics_the_catalogue_no_longer_has_are_left_behind() -> None:
+    stored = unseal(StoredUnit, RAW)
+    fewer = {"views@1": AGGREGATES["count"]}
+    assert set(Unit.load(stored, fewer).state) == {"views@1"}
+
+
+def test_there_is_room_up_to_the_limit_and_for_what_is_held() -> None:
+    unit = unit_of([("views@1", "a", 1), ("views@1", "b", 1)])
+    assert unit.has_room("views@1", ("c",), 3)
+    assert not unit.has_room("views@1", ("c",), 2)
+    assert unit.has_room("views@1", ("a",), 2)
+    assert unit.has_room("money@1", ("a",), 1)
