@@ -1,8 +1,9 @@
 """The dead-letter topic: records that could not be read, where they stood, and a limit.
 
 A letter carries the record's bytes and, as headers, the reason and the original topic, partition
-and offset. Letters are acknowledged before a checkpoint passes them (at least once). Past a limit
-the worker stops: a broken deploy must not drain a topic into its dead letters.
+and offset (and the number of `bytes` there were, when it was cut to fit). Letters are acknowledged
+before a checkpoint passes them (at least once). Past a limit the worker stops: a broken deploy must
+not drain a topic into its dead letters.
 """
 
 import asyncio
@@ -14,6 +15,8 @@ from streams.folding import DeadLetter
 
 RATIO_OVER_RECORDS = 2_000
 """The ratio is judged over at least so many records."""
+LETTER_BYTES = 900_000
+"""What is larger is cut: every broker takes a letter of this size, and none may stop the worker."""
 
 
 class DeadLetterLimit:
@@ -42,6 +45,7 @@ class DeadLetterLimit:
             return
         if self._accepted >= len(dead):
             self._accepted -= len(dead)
+            self._read = self._dead = 0  # what was accepted is not held against what follows
             return
         raise Refusal(
             f"too many records cannot be read: {self._dead} of the last {self._read}, "
@@ -67,6 +71,7 @@ class DeadLetterOffice:
         self._app, self._settings = app, settings
         self._limits: dict[int, DeadLetterLimit] = {}
         self._pending: list[asyncio.Future[Any]] = []
+        self._handing_over = asyncio.Lock()
         self.sent = 0
 
     def observe(
@@ -78,28 +83,37 @@ class DeadLetterOffice:
 
     async def send(self, partition: int, dead: Sequence[DeadLetter]) -> None:
         """Hand letters to the producer; waits only while its buffer is full."""
+        async with self._handing_over:
+            for letter in dead:
+                self._pending.append(await self._send(partition, letter))
+                self.sent += 1
+
+    async def _send(self, partition: int, letter: DeadLetter) -> asyncio.Future[Any]:
         producer = self._app.producer._producer  # noqa: SLF001 - Faust's own buffer loses errors
-        for letter in dead:
-            headers = [
-                ("reason", letter.rejected.reason.encode()),
-                ("detail", letter.rejected.detail.encode("utf-8", "backslashreplace")[:1000]),
-                ("topic", self._settings.topic.encode()),
-                ("partition", b"%d" % partition),
-                ("offset", b"%d" % letter.offset),
-            ]
-            self._pending.append(
-                await producer.send(
-                    self._settings.dead_letter_topic,
-                    letter.value or b"",
-                    key=b"%s/%d/%d" % (self._settings.topic.encode(), partition, letter.offset),
-                    partition=partition,
-                    headers=headers,
-                )
-            )
-            self.sent += 1
+        value = letter.value or b""
+        headers = [
+            ("reason", letter.rejected.reason.encode()),
+            ("detail", letter.rejected.detail.encode("utf-8", "backslashreplace")[:1000]),
+            ("topic", self._settings.topic.encode()),
+            ("partition", b"%d" % partition),
+            ("offset", b"%d" % letter.offset),
+        ]
+        if len(value) > LETTER_BYTES:
+            headers.append(("bytes", b"%d" % len(value)))
+        return await producer.send(  # type: ignore[no-any-return]
+            self._settings.dead_letter_topic,
+            value[:LETTER_BYTES],
+            key=b"%s/%d/%d" % (self._settings.topic.encode(), partition, letter.offset),
+            partition=partition,
+            headers=headers,
+        )
 
     async def acknowledged(self) -> None:
-        """Wait until every letter sent so far is stored; raises what the producer raised."""
-        pending, self._pending = self._pending, []
+        """Wait until every letter `send` was called with is stored; raises the producer's error.
+
+        Those that `send` is still handing over count too: their records are folded already.
+        """
+        async with self._handing_over:
+            pending, self._pending = self._pending, []
         if pending:
             await asyncio.gather(*pending)

@@ -3,6 +3,8 @@
 Blocking (kafka-python); called before the worker consumes, in a thread.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +42,11 @@ class Source:
     """The broker's id of the topic, or its name where the broker gives none."""
 
 
-def connect(bootstrap: str) -> KafkaAdminClient:
-    """Open an admin client; raises KafkaUnreachable."""
+@contextmanager
+def administration(bootstrap: str) -> Iterator[KafkaAdminClient]:
+    """Lend an admin client; raises KafkaUnreachable, also for what the broker refuses meanwhile."""
     try:
-        return KafkaAdminClient(
+        admin = KafkaAdminClient(
             bootstrap_servers=bootstrap.split(","),
             client_id="tidegauge",
             request_timeout_ms=REQUEST_MILLISECONDS,
@@ -51,6 +54,24 @@ def connect(bootstrap: str) -> KafkaAdminClient:
         )
     except (KafkaError, OSError) as error:
         raise KafkaUnreachable(f"Kafka does not answer at {bootstrap} ({_name(error)})") from error
+    try:
+        yield admin
+    except (KafkaError, OSError) as error:
+        raise KafkaUnreachable(f"Kafka at {bootstrap} answers with {_name(error)}") from error
+    finally:
+        admin.close()
+
+
+def count_partitions(bootstrap: str, topic: str) -> int:
+    """Partitions of a topic; raises Refusal where there is none, and KafkaUnreachable."""
+    with administration(bootstrap) as admin:
+        found = describe(admin, topic)
+    if topic not in found:
+        raise Refusal(
+            f"there is no topic {topic!r} at {bootstrap}; create it with "
+            "`tidegauge topics --partitions N`"
+        )
+    return len(found[topic]["partitions"])
 
 
 def prepare(settings: WorkerSettings) -> Source:
@@ -58,9 +79,9 @@ def prepare(settings: WorkerSettings) -> Source:
 
     Raises Refusal when the worker must not start, KafkaUnreachable when it may try again.
     """
-    admin = connect(settings.kafka_bootstrap)
-    try:
-        found = describe(admin, settings.topic, *_own_topics(settings))
+    own = _own_topics(settings)
+    with administration(settings.kafka_bootstrap) as admin:
+        found = describe(admin, settings.topic, *own)
         source = found.get(settings.topic)
         if source is None:
             raise Refusal(
@@ -70,16 +91,10 @@ def prepare(settings: WorkerSettings) -> Source:
             )
         count = len(source["partitions"])
         _check_partitions(settings, found, count)
-        for topic, configs in _own_topics(settings).items():
+        for topic, configs in own.items():
             if topic not in found:
                 create(admin, topic, count, settings.replication_factor, configs)
         return Source(count, str(source.get("topic_id") or settings.topic))
-    except (KafkaError, OSError) as error:
-        raise KafkaUnreachable(
-            f"Kafka at {settings.kafka_bootstrap} answers with {_name(error)}"
-        ) from error
-    finally:
-        admin.close()
 
 
 def ensure(settings: WorkerSettings, partitions: int | None = None) -> list[tuple[str, int, str]]:
@@ -88,27 +103,19 @@ def ensure(settings: WorkerSettings, partitions: int | None = None) -> list[tupl
     `partitions` creates the source too where it is missing. Returns topics, their partitions and
     what was done. Raises Refusal and KafkaUnreachable.
     """
-    admin = connect(settings.kafka_bootstrap)
-    try:
-        own = _own_topics(settings)
-        found = describe(admin, settings.topic, *own)
-        if settings.topic not in found and partitions is None:
+    wanted: dict[str, dict[str, str]] = {settings.topic: {}} | _own_topics(settings)
+    with administration(settings.kafka_bootstrap) as admin:
+        found = describe(admin, *wanted)
+        count = len(found[settings.topic]["partitions"]) if settings.topic in found else partitions
+        if count is None:
             raise Refusal(
                 f"there is no topic {settings.topic!r} at {settings.kafka_bootstrap}; with "
                 "--partitions N it is created"
             )
-        wanted = {settings.topic: {}, **own}
-        count = len(found[settings.topic]["partitions"]) if settings.topic in found else partitions
         return [
-            (topic, count or 0, _ensure(admin, topic, count or 0, settings, found, configs))
+            (topic, count, _ensure(admin, topic, count, settings, found, configs))
             for topic, configs in wanted.items()
         ]
-    except (KafkaError, OSError) as error:
-        raise KafkaUnreachable(
-            f"Kafka at {settings.kafka_bootstrap} answers with {_name(error)}"
-        ) from error
-    finally:
-        admin.close()
 
 
 def _ensure(

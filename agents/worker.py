@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 
@@ -21,6 +22,8 @@ from streams.generation import generation
 log = logging.getLogger("tidegauge.worker")
 
 LONGEST_PAUSE_SECONDS = 10.0
+NEW_OBJECTS_PER_COLLECTION = 100_000
+"""A batch makes tens of thousands, none in a cycle; Python's 700 looks at them again and again."""
 EXIT_CRASHED = 1
 EXIT_REFUSED = 2
 
@@ -63,7 +66,7 @@ class Worker:
         )
         announced = Source.of(settings.folding, state, settings.topic, source.partitions)
         publishing = Publishing(app, publisher, announced)
-        await app.start()
+        await self._start(app)
         loop = asyncio.create_task(publishing.run())
         try:
             await self._until_over(app, loop)
@@ -79,6 +82,16 @@ class Worker:
             log.error("Faust ended: %r; a supervisor may start the worker again", app.crash_reason)
             return EXIT_CRASHED
         return 0
+
+    async def _start(self, app: WorkerApp) -> None:
+        """Start the app; it comes back with its first partitions, or when told to stop before."""
+        starting = asyncio.create_task(app.start())
+        stopping = asyncio.create_task(self.stopping.wait())
+        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not starting.done():
+            await app.stop()
+        await starting
 
     async def _until_over(self, app: WorkerApp, publishing: "asyncio.Task[None]") -> None:
         """Wait until somebody stops the worker, it refuses, or a part of it has crashed."""
@@ -136,6 +149,8 @@ async def _landing() -> str:
 
 async def run_until_signalled(settings: WorkerSettings) -> int:
     """Run a worker that SIGTERM and SIGINT stop cleanly, with a last checkpoint."""
+    gc.freeze()  # what was imported stays for good
+    gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     worker = Worker(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -6,10 +6,10 @@ or at 16,384 ids; a closed segment never changes. The horizon is 10 minutes of w
 million ids, whichever ends first, and moves a whole segment at a time.
 """
 
-import hashlib
 from array import array
 from collections import deque
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from streams.panes import MINUTE, NO_WATERMARK
 
@@ -32,7 +32,7 @@ class Segment:
 
 def hash_id(message_id: str) -> int:
     """64 bits of a message id; among a million others a false match has odds of 1 : 2e13."""
-    digest = hashlib.blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    digest = blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
 
 

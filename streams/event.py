@@ -6,6 +6,8 @@ whose reason is one of `REASONS`; it is data like any other, never an exception.
 
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+
 Reason = Literal[
     "not_json",
     "not_object",
@@ -23,7 +25,7 @@ KINDS = ("track", "page", "screen", "identify", "group", "alias")
 INTERACTIONS = ("page", "screen", "track")
 
 
-class Event(NamedTuple):
+class Event(msgspec.Struct, frozen=True, gc=False):
     """A readable record; `time` is None where the record names none and Kafka's own time counts."""
 
     kind: str

@@ -120,7 +120,9 @@ class Folding:
         tally = Tally()
         outcomes: dict[str, int] = {}
         groups, find = tally.groups, self._router.find
-        for record, event, (outcome, time) in zip(records, events, judgements, strict=True):
+        linked = 0
+        for record, event, judgement in zip(records, events, judgements, strict=True):
+            outcome, time = judgement.outcome, judgement.time
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
             if outcome != "accepted" or isinstance(event, Rejected):
                 if outcome == "dead_letter":
@@ -128,8 +130,7 @@ class Folding:
                 continue
             if tally.first_time is None:
                 tally.first_time = time
-            if event.both_identities:
-                tally.account(IDENTITY_LINKS)
+            linked += event.both_identities
             route = find(event.kind, event.name)
             labels = route.read(event) if route.readers else ()
             amounts = self._amounts(tally, route, labels, event) if route.sums else NO_AMOUNTS
@@ -145,6 +146,8 @@ class Folding:
                 group.amounts[metric] = group.amounts.get(metric, 0) + amount
         for outcome, count in outcomes.items():
             tally.account(OUTCOMES, outcome, amount=count)
+        if linked:
+            tally.account(IDENTITY_LINKS, amount=linked)
         return tally
 
     @staticmethod

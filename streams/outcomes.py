@@ -5,7 +5,9 @@ never on a clock or on how the log is cut into batches. Records read = the sum o
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from streams.decoding import EARLIEST, LATEST
 from streams.duplicates import Duplicates
@@ -33,7 +35,7 @@ class Record(Protocol):
         """Its bytes."""
 
 
-class Judgement(NamedTuple):
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """A record's outcome; `time` is its event time in milliseconds, 0 for a dead letter."""
 
     outcome: str

@@ -66,7 +66,8 @@ class Partition:
 
         Records before `offset` are skipped. Synchronous: no snapshot ever sees half a batch.
         """
-        records = [record for record in records if record.offset >= self.offset]
+        if records and records[0].offset < self.offset:
+            records = [record for record in records if record.offset >= self.offset]
         dead: list[DeadLetter] = []
         for part in self._parts(records):
             before = self.watermark

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 import pytest
-from tests.kafka_server import KafkaMissing, RealKafka
 
+from tests.kafka_server import KafkaMissing, RealKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 
 

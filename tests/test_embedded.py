@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import redis
 from kafka.admin import KafkaAdminClient, NewTopic
-from tests.kafka_server import RealKafka
 
+from tests.kafka_server import RealKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis, EmbeddedServersMissing, ServerFailed
 from tidegauge.loopback_server import LoopbackServer
 

@@ -51,11 +51,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="tidegauge",
         description="Live product metrics from a Kafka topic of product events.",
     )
-    shared = argparse.ArgumentParser(add_help=False)
+    verbose = argparse.ArgumentParser(add_help=False)
+    verbose.add_argument("--verbose", action="store_true", help="log what the libraries do too")
+    shared = argparse.ArgumentParser(add_help=False, parents=[verbose])
     shared.add_argument("--config", metavar="FILE", help="settings and metrics, as TOML")
-    shared.add_argument("--verbose", action="store_true", help="log what the libraries do too")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for module in (demo, services, simulate, check, topics):
+    demo.add_commands(commands, verbose)  # its ledger knows the shipped metrics only: no --config
+    for module in (services, simulate, check, topics):
         module.add_commands(commands, shared)
     return parser
 

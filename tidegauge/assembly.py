@@ -1,6 +1,7 @@
 """Puts settings together into what the layers below take."""
 
 import socket
+from collections.abc import Mapping
 from typing import cast
 
 from agents.bots import bot_list, is_bot
@@ -11,7 +12,19 @@ from streams.panes import Calendar
 from streams.schema import ConfigurationError, Problem
 from streams.time_zone import load_zone
 from streams.wire import CLOUDEVENTS, SEGMENT, PersonKey, WireFormat
-from tidegauge.settings import Settings
+from tidegauge.settings import Settings, read_settings
+
+
+def load_checked(path: str | None, environment: Mapping[str, str]) -> Settings:
+    """Settings of which a fold can be made; raises ConfigurationError with all that is wrong."""
+    settings, problems = read_settings(path, environment)
+    try:
+        folding(settings)
+    except ConfigurationError as error:
+        problems.extend(error.problems)
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
 
 
 def folding(settings: Settings) -> Folding:
@@ -84,5 +97,14 @@ def _wire(settings: Settings, problems: list[Problem]) -> WireFormat:
     missing = [name for name in ("message_id", "user", "time", "name") if name not in paths]
     if missing:
         problems.append(Problem("source", f"a custom format needs paths for {', '.join(missing)}"))
+        return SEGMENT
+    clashes = [
+        f"path {long!r} leads through {short!r}, which is read as a value"
+        for short in {path for name, path in paths.items() if name != "properties"}
+        for long in paths.values()
+        if long.startswith(f"{short}.")
+    ]
+    if clashes:
+        problems.extend(Problem("source", clash) for clash in sorted(set(clashes)))
         return SEGMENT
     return WireFormat(**paths)

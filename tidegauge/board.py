@@ -13,6 +13,9 @@ from tidegauge.scrape import Scrape
 
 BARS = "▁▂▃▄▅▆▇█"
 TREND_POINTS = 24
+TREND_POINTS_MIN = 8
+NUMBER_CHARACTERS = 7
+"""Of the longest numbers: 999,999 and 999.99M."""
 
 
 class Line(NamedTuple):
@@ -29,7 +32,7 @@ LINES = (
     Line("Page views", "windowed_page_views"),
     Line("Interactions", "windowed_interactions"),
     Line("Conversions", "windowed_conversions"),
-    Line("  orders per active user", "conversion_ratio", ratio=True),
+    Line("  orders per user", "conversion_ratio", ratio=True),
     Line("Cancellations", "windowed_cancellations"),
     Line("Feature uses", "windowed_feature_uses"),
     Line("Shares", "windowed_shares"),
@@ -38,6 +41,14 @@ LINES = (
 )
 FILTERS = {"conversion_ratio": {"goal": "order"}, "windowed_revenue": {"currency": "USD"}}
 COLUMNS = ("5m", "1h", "24h", "7d", "30d")
+NARROW_COLUMNS = ("5m", "1h", "7d", "30d")
+SET_ASIDE = {
+    "dead_letter": "dead letters",
+    "future": "future",
+    "bot": "bots",
+    "late": "late",
+    "duplicate": "duplicates",
+}
 
 
 class Board:
@@ -54,17 +65,34 @@ class Board:
             if scraped.up:
                 self._trends[line.name].append(_value(scraped, line, COLUMNS[0]))
 
-    def render(self, scraped: Scrape, sent: int) -> Group:
-        """The board as of a scrape, `sent` records into the run."""
+    def render(self, scraped: Scrape, sent: int, width: int = 120) -> Group:
+        """The board as of a scrape, `sent` records into the run; no number is ever cut."""
+        columns, points = _layout(width)
         table = Table(box=None, pad_edge=False, header_style="dim")
-        table.add_column("")
-        for column in COLUMNS:
-            table.add_column(column, justify="right")
-        table.add_column(f"{COLUMNS[0]}, lately", no_wrap=True)
+        table.add_column("", no_wrap=True)
+        for column in columns:
+            table.add_column(column, justify="right", no_wrap=True)
+        if points:
+            table.add_column(f"{COLUMNS[0]}, lately"[:points], no_wrap=True)
         for line in LINES:
-            values = [_shown(scraped, line, column) for column in COLUMNS]
-            table.add_row(line.title, *values, Text(trend(self._trends[line.name]), "cyan"))
-        return Group(table, Text(), health(scraped, sent))
+            cells = [Text(_shown(scraped, line, column)) for column in columns]
+            if points:
+                cells.append(Text(trend([*self._trends[line.name]][-points:]), "cyan"))
+            table.add_row(line.title, *cells)
+        footer = health(scraped, sent)
+        footer.no_wrap, footer.overflow = False, "fold"
+        return Group(table, Text(), footer)
+
+
+def _layout(width: int) -> tuple[tuple[str, ...], int]:
+    """Which windows there is room for, and how many points of the trend."""
+    titles = max(len(line.title) for line in LINES)
+    for columns in (COLUMNS, NARROW_COLUMNS):
+        room = width - titles - len(columns) * (NUMBER_CHARACTERS + 2)
+        if room >= 0:
+            break
+    points = min(room - 2, TREND_POINTS)
+    return columns, points if points >= TREND_POINTS_MIN else 0
 
 
 def health(scraped: Scrape, sent: int) -> Text:
@@ -73,11 +101,10 @@ def health(scraped: Scrape, sent: int) -> Text:
         return Text("waiting for the first complete numbers; until then there are none", "yellow")
     read = scraped.sum("read_offset")
     behind = scraped.sum("lag_records")
-    refused = {
-        outcome: scraped.sum("records_total", outcome=outcome)
-        for outcome in ("dead_letter", "future", "bot", "late", "duplicate")
-    }
-    parts = ", ".join(f"{count:,.0f} {name.replace('_', ' ')}" for name, count in refused.items())
+    parts = ", ".join(
+        f"{scraped.sum('records_total', outcome=outcome):,.0f} {name}"
+        for outcome, name in SET_ASIDE.items()
+    )
     return Text(
         f"{read:,.0f} of {sent:,} records read, {behind:,.0f} behind; set aside: {parts}", "dim"
     )
@@ -100,7 +127,12 @@ def _shown(scraped: Scrape, line: Line, window: str) -> str:
     if not scraped.up:
         return "-"
     value = _value(scraped, line, window)
-    return f"{value:.2%}" if line.ratio else f"{value:,.0f}"
+    if line.ratio:
+        return f"{value:.2%}"
+    for size, letter in ((1e9, "B"), (1e6, "M")):
+        if round(value) >= size:
+            return f"{value / size:,.2f}{letter}"
+    return f"{value:,.0f}"
 
 
 NEVER_SUMMED = ("users", "ratio", "per_interaction", "revenue")
@@ -111,8 +143,8 @@ def comparison_table(rows: Sequence[Row]) -> Table:
     """Gauge against ledger: totals and today's values; the last column is about all windows."""
     title = "Gauge against ledger (totals, and today of what has windows)"
     table = Table(title=title, title_justify="left", header_style="dim", box=None)
-    table.add_column("metric", no_wrap=True)
-    table.add_column("")
+    table.add_column("metric", overflow="fold")
+    table.add_column("", overflow="fold")
     for column in ("gauge", "ledger", "equal"):
         table.add_column(column, justify="right", no_wrap=True)
     groups: dict[tuple[str, str], list[Row]] = {}
@@ -155,7 +187,7 @@ def difference_table(rows: Sequence[Row]) -> Table:
     table = Table(title="Series that differ", title_justify="left", style="red", box=None)
     table.add_column("series", overflow="fold")
     for column in ("gauge", "ledger"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     for row in rows:
         name, labels = row.key
         pairs = ", ".join(f"{key}={value}" for key, value in labels)
@@ -164,6 +196,6 @@ def difference_table(rows: Sequence[Row]) -> Table:
 
 
 def _number(value: float) -> str:
-    if value == int(value):
+    if float(value).is_integer():
         return f"{value:,.0f}"
     return f"{value:,.2f}" if value > 1 else f"{value:.4f}"

@@ -8,16 +8,16 @@ from typing import Any
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from agents.settings import Refusal, WorkerSettings
-from agents.topics import KafkaUnreachable, connect, describe
-from exporters.connection import FAILURES
-from exporters.connection import connect as connect_redis
+from agents.topics import KafkaUnreachable, count_partitions
+from exporters.connection import FAILURES, connect
 from streams.folding import Folding
-from tidegauge.assembly import worker_settings
+from tidegauge.arguments import whole
+from tidegauge.assembly import load_checked, worker_settings
 from tidegauge.sampling import Findings, examine
-from tidegauge.settings import load_settings
 
 TIMEOUT_MILLISECONDS = 3_000
 EXIT_UNREACHABLE = 1
@@ -32,29 +32,29 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         help="check the configuration, the servers and a sample of records",
     )
     parser.add_argument(
-        "--sample", type=int, default=1_000, metavar="N", help="latest records read"
+        "--sample", type=whole(1, 1_000_000), default=1_000, metavar="N", help="latest records read"
     )
     parser.set_defaults(command=_check)
 
 
 def _check(options: argparse.Namespace) -> int:
     console = Console(soft_wrap=True)
-    settings = worker_settings(load_settings(options.config, os.environ))
+    settings = worker_settings(load_checked(options.config, os.environ))
     count = len(settings.folding.catalogue.metrics)
     console.print(f"[green]✓[/] configuration: {count} metrics")
     redis = asyncio.run(_redis_error(settings.redis_url))
-    console.print(f"[red]✗[/] Redis: {redis}" if redis else "[green]✓[/] Redis answers")
+    console.print(f"[red]✗[/] Redis: {escape(redis)}" if redis else "[green]✓[/] Redis answers")
     try:
         records = _sample(console, settings, options.sample)
     except (KafkaUnreachable, KafkaError, Refusal) as error:
-        console.print(f"[red]✗[/] Kafka: {error}")
+        console.print(f"[red]✗[/] Kafka: {escape(str(error))}")
         return EXIT_UNREACHABLE
     _show(console, settings.folding, examine(settings.folding, records))
     return EXIT_UNREACHABLE if redis else 0
 
 
 async def _redis_error(url: str) -> str | None:
-    client = connect_redis(url, TIMEOUT_MILLISECONDS / 1000)
+    client = connect(url, TIMEOUT_MILLISECONDS / 1000)
     try:
         await client.ping()  # type: ignore[misc, unused-ignore]
     except FAILURES as error:
@@ -65,20 +65,8 @@ async def _redis_error(url: str) -> str | None:
 
 
 def _sample(console: Console, settings: WorkerSettings, count: int) -> list[Any]:
-    admin = connect(settings.kafka_bootstrap)
-    try:
-        found = describe(admin, settings.topic)
-    finally:
-        admin.close()
-    if settings.topic not in found:
-        raise Refusal(
-            f"there is no topic {settings.topic!r}; "
-            "create it with `tidegauge topics --partitions N`"
-        )
-    partitions = [
-        TopicPartition(settings.topic, partition["partition_index"])
-        for partition in found[settings.topic]["partitions"]
-    ]
+    held = count_partitions(settings.kafka_bootstrap, settings.topic)
+    partitions = [TopicPartition(settings.topic, number) for number in range(held)]
     console.print(f"[green]✓[/] Kafka: topic {settings.topic!r}, {len(partitions)} partitions")
     return _latest(settings.kafka_bootstrap, partitions, count)
 

@@ -6,14 +6,10 @@ history, then live traffic. It ends with gauge against ledger: exit code 1 if on
 
 import argparse
 import contextlib
-import os
-import subprocess
+import signal
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Self
 
 from rich.console import Console
@@ -21,23 +17,25 @@ from rich.live import Live
 from rich.progress import Progress
 
 from agents.settings import Refusal
-from agents.topics import connect, create
+from agents.topics import KafkaUnreachable, administration, create
 from streams.folding import hash_person
+from tidegauge.arguments import DURATION_SECONDS_MAX, RATE_MAX, number, output_file, whole
 from tidegauge.board import Board, comparison_table, difference_table, estimates, health
 from tidegauge.comparison import Row, compare
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis, EmbeddedServersMissing
+from tidegauge.local_service import LocalService
 from tidegauge.loopback_server import ServerFailed
 from tidegauge.scrape import Scrape, scrape
 from tidegauge.services import check_port
-from tidegauge.settings import ENVIRONMENT, Settings
+from tidegauge.settings import LARGEST_PORT, Settings
+from tidegauge.simulator.sender import SendError
 from tidegauge.simulator.simulation import Simulation
 
 PARTITIONS = 4
 SETTLE_SECONDS = 60.0
 POLL_SECONDS = 1.0
 LINE_EVERY_SECONDS = 5.0
-STOP_SECONDS = 20.0
-LOG_TAIL_CHARACTERS = 2_000
+EXIT_TERMINATED = 128 + signal.SIGTERM
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -45,11 +43,25 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "demo", parents=[shared], help="watch the whole pipeline work on this machine"
     )
-    parser.add_argument("--duration", type=float, metavar="SECONDS", help="of live traffic")
-    parser.add_argument("--rate", type=float, default=500, metavar="N", help="records a second")
-    parser.add_argument("--port", type=int, default=9480, help="of /metrics; the worker's is next")
+    parser.add_argument(
+        "--duration",
+        type=number(0.001, DURATION_SECONDS_MAX),
+        metavar="SECONDS",
+        help="of live traffic; until interrupted if not given",
+    )
+    parser.add_argument(
+        "--rate", type=number(0.001, RATE_MAX), default=500, metavar="N", help="records a second"
+    )
+    parser.add_argument(
+        "--port",
+        type=whole(1, LARGEST_PORT - 1),
+        default=9480,
+        help="of /metrics; the worker's is next",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of the simulated traffic")
-    parser.add_argument("--events", type=Path, metavar="FILE", help="write every record sent here")
+    parser.add_argument(
+        "--events", type=output_file, metavar="FILE", help="write every record sent here"
+    )
     parser.set_defaults(command=_demo)
 
 
@@ -57,11 +69,19 @@ def _demo(options: argparse.Namespace) -> int:
     console = Console(soft_wrap=True)
     for port in (options.port, options.port + 1):
         check_port("127.0.0.1", port, "--port (with make: PORT=)")
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         with Demo(console, options) as demo:
             return demo.run()
-    except (EmbeddedServersMissing, ServerFailed) as error:
+    except (EmbeddedServersMissing, ServerFailed, SendError, KafkaUnreachable) as error:
         raise Refusal(str(error)) from error
+    except OSError as error:  # a full disk under the events file or the temporary folders
+        raise Refusal(f"the system refuses: {error}") from error
+
+
+def _terminate(*_: object) -> None:
+    """Unwind, so that everything that was started ends."""
+    sys.exit(EXIT_TERMINATED)
 
 
 class Demo:
@@ -73,7 +93,7 @@ class Demo:
         self._began = time.monotonic()
         self._first_gauge: float | None = None
         self._url = f"http://127.0.0.1:{options.port}/metrics"
-        self._services: dict[str, subprocess.Popen[bytes]] = {}
+        self._services: list[LocalService] = []
 
     def __enter__(self) -> Self:
         try:
@@ -104,13 +124,9 @@ class Demo:
         enter = self._stack.enter_context
         self._console.print("Starting a broker and a Redis-compatible server (embedded, in memory)")
         broker, redis = enter(EmbeddedBroker()), enter(EmbeddedRedis())
-        admin = connect(broker.bootstrap)
-        try:
+        with administration(broker.bootstrap) as admin:
             create(admin, Settings.kafka_topic, PARTITIONS, 1, {})
-        finally:
-            admin.close()
-        self._folder = Path(enter(tempfile.TemporaryDirectory(prefix="tidegauge-demo-")))
-        environment = {
+        settings = {
             "KAFKA_BOOTSTRAP": broker.bootstrap,
             "KAFKA_IDEMPOTENT": "false",  # the embedded broker cannot
             "REDIS_URL": redis.url,
@@ -118,10 +134,8 @@ class Demo:
             "WORKER_SESSION_SECONDS": "6",
             "EXPORTER_BIND": f"127.0.0.1:{self._options.port}",
         }
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(ENVIRONMENT)}
-        self._environment = inherited | {ENVIRONMENT + k: v for k, v in environment.items()}
-        for name in ("worker", "exporter"):
-            enter(self._service(name))
+        for name, port in (("worker", self._options.port + 1), ("exporter", self._options.port)):
+            self._services.append(enter(LocalService(name, port, settings)))
         self._simulation = Simulation(
             bootstrap=broker.bootstrap,
             topic=Settings.kafka_topic,
@@ -131,26 +145,9 @@ class Demo:
             events=self._options.events,
         )
 
-    @contextlib.contextmanager
-    def _service(self, name: str) -> Iterator[None]:
-        command = [sys.executable, "-m", "tidegauge", name]
-        if self._options.config:
-            command += ["--config", str(Path(self._options.config).resolve())]
-        with (self._folder / name).open("wb") as log:
-            process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)  # noqa: S603 - our own command
-        self._services[name] = process
-        try:
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
     def _send_history(self, simulation: Simulation) -> None:
-        with Progress(console=self._console, transient=True) as progress:
+        silent = not self._console.is_terminal
+        with Progress(console=self._console, transient=True, disable=silent) as progress:
             task = progress.add_task("Sending 35 days of thinned history", total=None)
             simulation.run_history(
                 lambda done, planned: progress.update(task, completed=done, total=planned)
@@ -190,17 +187,15 @@ class Demo:
                 board.observe(scraped)
                 sent = simulation.ledger.total()
                 if live:
-                    live.update(board.render(scraped, sent), refresh=True)
+                    live.update(board.render(scraped, sent, self._console.width), refresh=True)
                 elif time.monotonic() >= next_line:
                     next_line += LINE_EVERY_SECONDS
                     self._console.print(health(scraped, sent))
                 time.sleep(POLL_SECONDS)
 
     def _scrape(self) -> Scrape:
-        for name, process in self._services.items():
-            if process.poll() is not None:
-                log = (self._folder / name).read_text(errors="replace")[-LOG_TAIL_CHARACTERS:]
-                raise Refusal(f"the {name} ended by itself (exit {process.returncode}):\n{log}")
+        for service in self._services:
+            service.check()
         scraped = scrape(self._url)
         if scraped.up and self._first_gauge is None:
             self._first_gauge = time.monotonic() - self._began

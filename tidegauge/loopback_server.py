@@ -50,6 +50,7 @@ class LoopbackServer:
     stop_seconds_max = 5.0
 
     def __init__(self) -> None:
+        self.name = type(self).__name__
         self.port = free_port()
         self.folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
@@ -72,7 +73,7 @@ class LoopbackServer:
     def start(self) -> None:
         """Start the server and return when it answers; ServerFailed when it does not."""
         if self._process is not None:
-            raise ServerFailed(f"{type(self).__name__} runs already: stop it first.")
+            raise ServerFailed(f"{self.name} runs already: stop it first.")
         self.folder = Path(tempfile.mkdtemp(prefix="tidegauge-"))
         try:
             self._process = self._spawn()
@@ -131,8 +132,7 @@ class LoopbackServer:
 
     def _failure(self, what: str) -> ServerFailed:
         tail = (self.folder / "log").read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace")
-        name = type(self).__name__
-        return ServerFailed(f"{name}, port {self.port}, {what}. Its log ends with:\n{tail}")
+        return ServerFailed(f"{self.name}, port {self.port}, {what}. Its log ends with:\n{tail}")
 
 
 def free_port() -> int:

@@ -73,17 +73,18 @@ def _route(findings: Findings, folding: Folding, router: Router, event: Event) -
     found = route.read(event)
     specific = False
     for rule in route.rules:
+        if rule.kind == "distinct" and event.person is None:
+            continue
         labels = rule.labels(found)
         metric = folding.metrics[rule.metric]
-        if rule.kind == "sum":
-            amount = micro_units(event.values[rule.value])
-            if isinstance(amount, str) or labels is None:
-                why = amount if isinstance(amount, str) else "unknown label"
-                findings.skipped[rule.name, why] += 1
-                continue
+        amount = micro_units(event.values[rule.value]) if rule.kind == "sum" else 0
+        if isinstance(amount, str) or labels is None:
+            why = amount if isinstance(amount, str) else "unknown label"
+            findings.skipped[rule.name, why] += 1
+            continue
         findings.metrics[rule.name] += 1
         specific |= not metric.active_only and rule.name != "interactions"
-        for label, value in zip(metric.labels, labels or (), strict=False):
+        for label, value in zip(metric.labels, labels, strict=True):
             findings.others[rule.name, label] += value == OTHER
     if not specific:
         name = f" {event.name!r}" if event.name else ""

@@ -1,6 +1,6 @@
 """Reads an exporter's /metrics the way Prometheus does."""
 
-import urllib.error
+import http.client
 import urllib.request
 from dataclasses import dataclass, field
 
@@ -44,7 +44,7 @@ def scrape(url: str) -> Scrape:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - our own address
             text = answer.read().decode()
-    except (urllib.error.URLError, OSError):
+    except (OSError, http.client.HTTPException):
         return Scrape()
     return Scrape(
         {

@@ -9,10 +9,11 @@ import socket
 from typing import Any
 
 from agents.worker import run_until_signalled
-from exporters.http import PortTaken
+from exporters.http import CannotListen, PortTaken
 from exporters.service import Exporter
-from tidegauge.assembly import address, folding, worker_settings
-from tidegauge.settings import Settings, load_settings
+from tidegauge.arguments import whole
+from tidegauge.assembly import address, folding, load_checked, worker_settings
+from tidegauge.settings import Settings
 
 log = logging.getLogger("tidegauge.exporter")
 
@@ -24,7 +25,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     worker.add_argument(
         "--accept-dead-letters",
-        type=int,
+        type=whole(0, 1_000_000_000),
         default=0,
         metavar="N",
         help="take N unreadable records beyond the limit, once",
@@ -37,12 +38,12 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 
 def _worker(options: argparse.Namespace) -> int:
-    settings = load_settings(options.config, os.environ)
+    settings = load_checked(options.config, os.environ)
     return asyncio.run(run_until_signalled(worker_settings(settings, options.accept_dead_letters)))
 
 
 def _exporter(options: argparse.Namespace) -> int:
-    settings = load_settings(options.config, os.environ)
+    settings = load_checked(options.config, os.environ)
     asyncio.run(_serve(settings))
     return 0
 
@@ -80,6 +81,10 @@ def check_port(host: str, port: int, setting: str) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except PermissionError as error:
+            raise CannotListen(
+                f"port {port} on {host} is not for everybody; choose another one with {setting}"
+            ) from error
         except OSError as error:
             raise PortTaken(
                 f"port {port} on {host} is taken by another program; "

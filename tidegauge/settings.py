@@ -21,7 +21,7 @@ from streams.schema import WHOLE as AT_LEAST_ONE
 
 ENVIRONMENT = "TIDEGAUGE_"
 LARGEST_PORT = 65_535
-SERVICE_LINKS = re.compile(r"_SERVICE_HOST|_(SERVICE_)?PORT(_\w+)?$")
+SERVICE_LINK = re.compile(r"\w+(_SERVICE_(HOST|PORT\w*)=|_PORT_\d+_\w+=|_PORT=\w+://).*", re.DOTALL)
 """Kubernetes sets such variables for a Service that is called tidegauge; they are not ours."""
 SECRETS = ("redis.url", "person.hash_key")
 """Left out of `repr`, so that they do not end in a log."""
@@ -58,6 +58,7 @@ NUMBER = Field(_is_number, "a number above 0")
 WHOLE = Field(lambda x: isinstance(x, int) and not isinstance(x, bool) and x >= 0, "a whole number")
 RATIO = Field(lambda x: _is_number(x) and x <= 1, "a number above 0 and at most 1")
 FLAG = Field(lambda x: isinstance(x, bool), "true or false")
+ANYTHING = Field(lambda _: True, "anything")
 ADDRESS = Field(_is_address, "host:port, such as 127.0.0.1:9480")
 ADDRESSES = Field(_is_addresses, "host:port, several separated by commas")
 TOPIC = Field(_is_topic, "at most 200 letters, digits, dots, dashes and underscores")
@@ -81,7 +82,7 @@ class Settings:
     """Everything that can be set."""
 
     kafka_bootstrap: str = setting(
-        "127.0.0.1:9092", "kafka.bootstrap", ADDRESSES, "Brokers, host:port separated by commas."
+        "127.0.0.1:9092", "kafka.bootstrap", ADDRESSES, "Brokers to begin with."
     )
     kafka_topic: str = setting("events", "kafka.topic", TOPIC, "The topic of product events.")
     kafka_application: str = setting(
@@ -150,7 +151,17 @@ ENVIRONMENT_NAMES = frozenset(
 
 
 def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
-    """Read settings; raises ConfigurationError with every problem found.
+    """Read settings; raises ConfigurationError with every problem found."""
+    settings, problems = read_settings(path, environment)
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
+
+
+def read_settings(
+    path: str | None, environment: Mapping[str, str]
+) -> tuple[Settings, list[Problem]]:
+    """Read settings and every problem; a setting that has one is left at its default.
 
     `path` is the TOML file (else TIDEGAUGE_CONFIG, else none).
     """
@@ -160,12 +171,14 @@ def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
     values = _from_file(str(path), document, problems)
     values |= _from_environment(environment, problems)
     problems.extend(_redis_problems(values))
-    catalogue = {section: document[section] for section in SECTIONS if section in document}
+    catalogue = {
+        section: document[section]
+        for section in SECTIONS
+        if isinstance(document.get(section), dict)
+    }
     if catalogue:
         values["catalogue"] = {str(path): catalogue}
-    if problems:
-        raise ConfigurationError(problems)
-    return Settings(**values)
+    return Settings(**values), problems
 
 
 def _read(path: str, problems: list[Problem]) -> dict[str, Any]:
@@ -184,8 +197,12 @@ def _from_file(path: str, document: dict[str, Any], problems: list[Problem]) -> 
         section, _, name = key.partition(".")
         sections.setdefault(section, {})[name] = declared.metadata["accepts"]
     sections["source"] |= dict.fromkeys(SOURCE_PATHS, TEXT)
-    known = dict.fromkeys((*sections, *SECTIONS), Field(lambda x: isinstance(x, dict), "a table"))
-    tables = check(document, known, path, problems)
+    tables = check(document, dict.fromkeys((*sections, *SECTIONS), ANYTHING), path, problems)
+    problems.extend(
+        Problem(f"{path}: {section}", f"must be a table, not {tables[section]!r}")
+        for section in SECTIONS
+        if not isinstance(tables.get(section, {}), dict)
+    )
     values: dict[str, Any] = {}
     for section, keys in sections.items():
         found = check(tables.get(section, {}), keys, f"{path}: {section}", problems)
@@ -213,7 +230,8 @@ def _from_environment(environment: Mapping[str, str], problems: list[Problem]) -
     problems.extend(
         Problem(name, f"is no setting of tidegauge{_suggestion(name)}")
         for name in sorted(environment.keys() - ENVIRONMENT_NAMES)
-        if name.startswith(ENVIRONMENT) and not SERVICE_LINKS.search(name)
+        if name.startswith(ENVIRONMENT)
+        and not SERVICE_LINK.fullmatch(f"{name}={environment[name]}")
     )
     return values
 
@@ -226,8 +244,9 @@ def _suggestion(name: str) -> str:
 def _redis_problems(values: Mapping[str, Any]) -> list[Problem]:
     try:
         parse_url(values.get("redis_url", Settings.redis_url))
-    except ValueError as error:  # the URL itself is not shown: it may hold a password
-        return [Problem("redis.url", f"is no address such as {Settings.redis_url}: {error}")]
+    except ValueError:  # nothing of the URL is shown: it may hold a password
+        right = f"must be an address such as {Settings.redis_url}, a password percent-encoded"
+        return [Problem("redis.url", right)]
     return []
 
 

@@ -4,15 +4,15 @@ import argparse
 import os
 import signal
 import threading
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
 
 from agents.settings import Refusal
-from agents.topics import KafkaUnreachable, connect, describe
-from tidegauge.settings import load_settings
+from agents.topics import KafkaUnreachable, count_partitions
+from tidegauge.arguments import DURATION_SECONDS_MAX, RATE_MAX, number, output_file, whole
+from tidegauge.assembly import load_checked
 from tidegauge.simulator.sender import SendError
 from tidegauge.simulator.simulation import Simulation
 
@@ -24,31 +24,43 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         parents=[shared],
         help="send realistic traffic to the topic; for trying and testing",
     )
-    parser.add_argument("--rate", type=float, default=500, metavar="N", help="records a second")
     parser.add_argument(
-        "--duration", type=float, metavar="SECONDS", help="until interrupted if not given"
+        "--rate", type=number(0.001, RATE_MAX), default=500, metavar="N", help="records a second"
     )
-    parser.add_argument("--history-days", type=float, default=35, metavar="DAYS", help="0 for none")
-    parser.add_argument("--history-events", type=int, default=40_000, metavar="N")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--events", type=Path, metavar="FILE", help="write every record sent here")
     parser.add_argument(
-        "--ledger", type=Path, metavar="FILE", help="write the true counts here at the end"
+        "--duration",
+        type=number(0, DURATION_SECONDS_MAX),
+        metavar="SECONDS",
+        help="of live traffic, 0 for none; until interrupted if not given",
+    )
+    parser.add_argument(
+        "--history-days", type=number(0, 366), default=35, metavar="DAYS", help="0 for none"
+    )
+    parser.add_argument(
+        "--history-events",
+        type=whole(0, 100_000_000),
+        default=40_000,
+        metavar="N",
+        help="records spread over these days, 0 for none",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="the same one gives the same traffic")
+    parser.add_argument(
+        "--events", type=output_file, metavar="FILE", help="write every record sent here"
+    )
+    parser.add_argument(
+        "--ledger", type=output_file, metavar="FILE", help="write the true counts here at the end"
     )
     parser.set_defaults(command=_simulate)
 
 
 def _simulate(options: argparse.Namespace) -> int:
-    settings = load_settings(options.config, os.environ)
+    settings = load_checked(options.config, os.environ)
     console = Console(stderr=True)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
         simulation = Simulation(
             bootstrap=settings.kafka_bootstrap,
             topic=settings.kafka_topic,
-            partitions=_partitions(settings.kafka_bootstrap, settings.kafka_topic),
+            partitions=count_partitions(settings.kafka_bootstrap, settings.kafka_topic),
             rate=options.rate,
             seed=options.seed,
             timezone=settings.reporting_timezone,
@@ -57,25 +69,29 @@ def _simulate(options: argparse.Namespace) -> int:
             events=options.events,
         )
         with simulation:
-            _send(simulation, options, console, stop)
+            _send(simulation, options, console)
     except (SendError, KafkaUnreachable) as error:
         raise Refusal(str(error)) from error
+    except OSError as error:  # a full disk under the events file
+        raise Refusal(f"the system refuses: {error}") from error
     console.print(f"Sent {simulation.ledger.total():,} records")
     if options.ledger:
         simulation.ledger.save(options.ledger)
-        console.print(f"The ledger is in {options.ledger}")
+        console.print(f"The ledger is in {options.ledger}", markup=False)
     return 0
 
 
-def _send(
-    simulation: Simulation, options: argparse.Namespace, console: Console, stop: threading.Event
-) -> None:
+def _send(simulation: Simulation, options: argparse.Namespace, console: Console) -> None:
     with Progress(console=console) as progress:
         if options.history_days and options.history_events:
             task = progress.add_task("History", total=None)
             simulation.run_history(
                 lambda done, planned: progress.update(task, completed=done, total=planned)
             )
+        # From here on an end is a good end, with a ledger; a history cut short is none.
+        stop = threading.Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stop.set())
         planned = int(options.rate * options.duration) if options.duration else None
         task = progress.add_task(f"Live traffic, {options.rate:,.0f} a second", total=planned)
         simulation.run_live(
@@ -83,17 +99,3 @@ def _send(
             stop=stop,
             progress=lambda done, _: progress.update(task, completed=done),
         )
-
-
-def _partitions(bootstrap: str, topic: str) -> int:
-    admin = connect(bootstrap)
-    try:
-        found = describe(admin, topic)
-    finally:
-        admin.close()
-    if topic not in found:
-        raise Refusal(
-            f"there is no topic {topic!r} at {bootstrap}; create it with "
-            "`tidegauge topics --partitions N`"
-        )
-    return len(found[topic]["partitions"])

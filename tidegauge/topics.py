@@ -9,8 +9,8 @@ from rich.table import Table
 
 from agents import topics
 from agents.settings import Refusal
-from tidegauge.assembly import worker_settings
-from tidegauge.settings import load_settings
+from tidegauge.arguments import whole
+from tidegauge.assembly import load_checked, worker_settings
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -19,15 +19,16 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
         "topics", parents=[shared], help="create the topics, or let them grow with the source"
     )
     parser.add_argument(
-        "--partitions", type=int, metavar="N", help="create the source topic with N partitions too"
+        "--partitions",
+        type=whole(1, 100_000),
+        metavar="N",
+        help="create the source topic with N partitions too",
     )
     parser.set_defaults(command=_topics)
 
 
 def _topics(options: argparse.Namespace) -> int:
-    settings = worker_settings(load_settings(options.config, os.environ))
-    if options.partitions is not None and options.partitions < 1:
-        raise Refusal("--partitions must be at least 1")
+    settings = worker_settings(load_checked(options.config, os.environ))
     try:
         done = topics.ensure(settings, options.partitions)
     except topics.KafkaUnreachable as error:
