@@ -31,6 +31,9 @@ class WorkerApp(faust.App):  # type: ignore[misc, unused-ignore]
     refusal: str | None = None
     ended: asyncio.Event
 
+    def _create_directories(self) -> None:
+        """Make no data folder: all state is in memory and in the changelog."""
+
     def refuse(self, reason: str) -> None:
         """Stop without another checkpoint: what is in memory must not be written."""
         if self.refusal is None:

@@ -47,7 +47,7 @@ def folding(settings: Settings) -> Folding:
             catalogue,
             wire,
             Calendar(zone),
-            hash_key=settings.person_hash_key.encode()[:64],
+            hash_key=settings.person_hash_key.encode(),
             is_bot=is_bot,
             bot_list=bot_list(),
             person_key=cast("PersonKey", settings.person_key),

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from rich.console import Group
@@ -105,8 +106,11 @@ def health(scraped: Scrape, sent: int) -> Text:
         f"{scraped.sum('records_total', outcome=outcome):,.0f} {name}"
         for outcome, name in SET_ASIDE.items()
     )
+    instant = datetime.fromtimestamp(scraped.as_of / 1000, UTC)
     return Text(
-        f"{read:,.0f} of {sent:,} records read, {behind:,.0f} behind; set aside: {parts}", "dim"
+        f"as of {instant:%H:%M:%S} UTC, {read:,.0f} of {sent:,} records read, {behind:,.0f} "
+        f"behind; set aside: {parts}",
+        "dim",
     )
 
 

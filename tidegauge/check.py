@@ -78,6 +78,8 @@ def _latest(bootstrap: str, partitions: list[TopicPartition], count: int) -> lis
     try:
         consumer.assign(partitions)
         first, last = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+        if first == last:
+            return []  # or the poll would wait in vain
         for partition in partitions:
             share = max(1, count // len(partitions))
             consumer.seek(partition, max(first[partition], last[partition] - share))

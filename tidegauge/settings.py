@@ -21,6 +21,7 @@ from streams.schema import WHOLE as AT_LEAST_ONE
 
 ENVIRONMENT = "TIDEGAUGE_"
 LARGEST_PORT = 65_535
+LONGEST_KEY_BYTES = 64
 SERVICE_LINK = re.compile(r"\w+(_SERVICE_(HOST|PORT\w*)=|_PORT_\d+_\w+=|_PORT=\w+://).*", re.DOTALL)
 """Kubernetes sets such variables for a Service that is called tidegauge; they are not ours."""
 SECRETS = ("redis.url", "person.hash_key")
@@ -59,6 +60,10 @@ WHOLE = Field(lambda x: isinstance(x, int) and not isinstance(x, bool) and x >= 
 RATIO = Field(lambda x: _is_number(x) and x <= 1, "a number above 0 and at most 1")
 FLAG = Field(lambda x: isinstance(x, bool), "true or false")
 ANYTHING = Field(lambda _: True, "anything")
+KEY = Field(
+    lambda x: TEXT.accepts(x) and len(x.encode()) <= LONGEST_KEY_BYTES,
+    f"a text of at most {LONGEST_KEY_BYTES} bytes",
+)
 ADDRESS = Field(_is_address, "host:port, such as 127.0.0.1:9480")
 ADDRESSES = Field(_is_addresses, "host:port, several separated by commas")
 TOPIC = Field(_is_topic, "at most 200 letters, digits, dots, dashes and underscores")
@@ -106,7 +111,7 @@ class Settings:
         "user_else_anonymous", "person.key", _choice(PERSON_KEYS), "Which id makes a person."
     )
     person_hash_key: str = setting(
-        "tidegauge", "person.hash_key", TEXT, "Secret under which person ids are hashed."
+        "tidegauge", "person.hash_key", KEY, "Secret under which person ids are hashed."
     )
     source_format: str = setting(
         "segment", "source.format", _choice(FORMATS), "Shape of the records."
@@ -217,6 +222,8 @@ def _from_environment(environment: Mapping[str, str], problems: list[Problem]) -
     for key, declared in DECLARED.items():
         name = ENVIRONMENT + key.replace(".", "_").upper()
         text = environment.get(name)
+        if text is not None and f"{name}_FILE" in environment:
+            problems.append(Problem(name, f"and {name}_FILE are both set: keep one of them"))
         if text is None and f"{name}_FILE" in environment:
             text = _secret(f"{name}_FILE", environment[f"{name}_FILE"], problems)
         if text is None:

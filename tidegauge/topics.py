@@ -33,6 +33,12 @@ def _topics(options: argparse.Namespace) -> int:
         done = topics.ensure(settings, options.partitions)
     except topics.KafkaUnreachable as error:
         raise Refusal(str(error)) from error
+    held = done[0][1]
+    if options.partitions not in (None, held):
+        raise Refusal(
+            f"topic {settings.topic!r} has {held} partitions and is yours: tidegauge does not grow "
+            "it. Grow it with Kafka's own tools, then run `tidegauge topics` again"
+        )
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("topic", "partitions", ""):
         table.add_column(column)

@@ -1,0 +1,122 @@
+"""`tidegauge check` says of a sample which metric each record meets, and why others meet none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from streams.folding import Folding
+from tidegauge.assembly import folding
+from tidegauge.sampling import Findings, examine
+from tidegauge.settings import Settings
+
+
+class Sampled(NamedTuple):
+    offset: int
+    value: bytes | None
+    partition: int = 3
+    timestamp: int = 0
+
+
+def shipped() -> Folding:
+    return folding(Settings())
+
+
+def track(event: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "track", "messageId": "m", "userId": "u", "event": event} | {
+        "properties": properties
+    }
+
+
+def sample(*records: Any, under: Folding | None = None) -> Findings:
+    values = [r if isinstance(r, bytes) else json.dumps(r).encode() for r in records]
+    return examine(under or shipped(), [Sampled(n, value) for n, value in enumerate(values)])
+
+
+def test_an_empty_sample_finds_nothing() -> None:
+    assert sample() == Findings()
+
+
+def test_an_event_is_found_in_every_metric_it_counts_in() -> None:
+    found = sample(track("Order Completed", revenue=5, currency="EUR"))
+    assert dict(found.metrics) == dict.fromkeys(
+        ("active_users", "interactions", "conversions", "converting_users", "revenue"), 1
+    )
+    assert not found.unmatched
+
+
+def test_an_event_that_only_interacts_is_named_as_such() -> None:
+    found = sample(track("Door Opened"), {"type": "screen", "messageId": "m", "userId": "u"})
+    assert dict(found.unmatched) == {
+        "track 'Door Opened' (an interaction, nothing more)": 1,
+        "screen (an interaction, nothing more)": 1,
+    }
+
+
+def test_a_record_that_is_no_interaction_is_named_by_its_kind() -> None:
+    found = sample({"type": "identify", "messageId": "m", "userId": "u"})
+    assert dict(found.unmatched) == {"identify": 1}
+
+
+def test_a_value_outside_a_closed_set_is_counted_under_its_label() -> None:
+    found = sample(track("Brand Mentioned", channel="pigeon"), track("Brand Mentioned"))
+    assert found.metrics["mentions"] == 2
+    assert +found.others == {("mentions", "channel"): 1}
+
+
+def test_a_number_that_cannot_be_summed_is_left_out_with_its_reason() -> None:
+    found = sample(
+        track("Order Completed", revenue="a lot"),
+        track("Order Completed"),
+        track("Order Completed", revenue=1),
+    )
+    assert found.metrics["revenue"] == 1
+    assert sum(found.skipped.values()) == 2
+    assert {metric for metric, _ in found.skipped} == {"revenue"}
+
+
+def test_a_value_outside_a_strict_set_is_left_out_of_counts_too() -> None:
+    strict = {"channel": {"property": "channel", "values": ["email"], "strict": True}}
+    under = folding(replace(Settings(), catalogue={"mine.toml": {"labels": strict}}))
+    found = sample(track("Brand Mentioned", channel="pigeon"), under=under)
+    assert found.metrics["mentions"] == 0
+    assert dict(found.skipped) == {("mentions", "unknown label"): 1}
+
+
+def test_bots_meet_no_metric() -> None:
+    page = {"type": "page", "messageId": "m", "userId": "u", "name": "Home"}
+    found = sample(
+        page | {"context": {"bot": True}},
+        page | {"context": {"userAgent": "Mozilla/5.0 (compatible; Googlebot/2.1)"}},
+        page,
+    )
+    assert (found.records, found.bots, found.metrics["page_views"]) == (3, 2, 1)
+
+
+def test_records_of_nobody_are_told() -> None:
+    under = folding(replace(Settings(), person_key="user_only"))
+    page = {"type": "page", "messageId": "m", "anonymousId": "a", "name": "Home"}
+    found = sample(page, under=under)
+    assert (found.nobody, found.metrics["page_views"], found.metrics["active_users"]) == (1, 1, 0)
+
+
+def test_what_cannot_be_read_is_told_by_reason_with_three_places() -> None:
+    found = sample(*[b"not json"] * 5, b"[]", b"\xff")
+    assert dict(found.rejections) == {"not_json": 5, "not_object": 1, "invalid_utf8": 1}
+    assert len(found.rejected["not_json"]) == 3
+    assert found.rejected["not_object"][0].startswith("partition 3, offset 5: ")
+
+
+def test_what_is_told_of_a_record_cannot_command_the_terminal() -> None:
+    escape = "\x1b]0;owned\x07"
+    found = sample(
+        track(escape),
+        {"type": escape, "messageId": "m"},
+        {"type": "page", "messageId": "m", "timestamp": escape},
+        {"type": "page", "messageId": 5, escape: 1},
+        escape.encode(),
+    )
+    told = [*found.unmatched, *(text for texts in found.rejected.values() for text in texts)]
+    assert len(told) == 5
+    assert not any("\x1b" in text or "\x07" in text for text in told), told
