@@ -115,7 +115,7 @@ def test_a_live_board_shows_all_that_was_set_aside(width: int) -> None:
 def test_health_is_one_line_of_what_was_read_and_set_aside() -> None:
     ledger = ledger_of()
     assert health(scrape_of(ledger), 20).plain == (
-        f"{ledger.total()} of 20 records read, 3 behind; "
+        f"as of 12:00:00 UTC, {ledger.total()} of 20 records read, 3 behind; "
         "set aside: 0 dead letters, 0 future, 0 bots, 7 late, 0 duplicates"
     )
 

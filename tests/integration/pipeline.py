@@ -1,0 +1,206 @@
+"""Real tidegauge processes on a topic of their own, and their final state read without them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import confluent_kafka
+from kafka import KafkaAdminClient
+from prometheus_client.parser import text_string_to_metric_families
+
+from agents.settings import WorkerSettings
+from tidegauge.assembly import worker_settings
+from tidegauge.loopback_server import free_port
+from tidegauge.settings import load_settings
+
+T = TypeVar("T")
+Labels = tuple[tuple[str, str], ...]
+Samples = dict[tuple[str, Labels], float]
+LOG_TAIL = 3_000
+
+
+def wait_for(what: str, condition: Callable[[], T], seconds: float) -> T:
+    """The first true value of `condition`; fails naming `what` after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        time.sleep(0.05)
+    return found
+
+
+class Service:
+    """One `tidegauge worker` or `tidegauge exporter`; its standard error goes to a file."""
+
+    def __init__(
+        self, command: list[str], environment: Mapping[str, str], port: int, log: Path
+    ) -> None:
+        self.port = port
+        self._log = log
+        with log.open("w") as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tidegauge", *command],
+                env={"PATH": os.environ["PATH"], **environment},
+                cwd=log.parent,
+                stderr=stderr,
+                stdout=stderr,
+            )
+
+    def log(self) -> str:
+        """What it has written so far."""
+        return self._log.read_text(errors="replace")
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and text of one of its pages; (0, "") while it does not listen."""
+        url = f"http://127.0.0.1:{self.port}/{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def scrape(self) -> Samples:
+        """Every sample of /metrics; none while it does not listen."""
+        return {
+            (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+            for family in text_string_to_metric_families(self.get("metrics")[1])
+            for sample in family.samples
+        }
+
+    def read_offsets(self) -> dict[int, int]:
+        """Next offset to fold of every partition a worker owns."""
+        name = "tidegauge_worker_read_offset"
+        return {int(k[1][0][1]): int(v) for k, v in self.scrape().items() if k[0] == name}
+
+    def running(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.poll() is None
+
+    def wait(self, seconds: float) -> int:
+        """Its exit code, once it has ended by itself."""
+        return self._process.wait(seconds)
+
+    def terminate(self) -> None:
+        """Ask it to stop."""
+        self._process.terminate()
+
+    def stop(self) -> int:
+        """Its exit code after SIGTERM."""
+        self.terminate()
+        return self.wait(30)
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        if self.running():
+            self._process.kill()
+        self._process.wait()
+
+
+@dataclass
+class Pipeline:
+    """Everything of one test: names of its own on shared servers, and the services it started."""
+
+    bootstrap: str
+    redis_url: str
+    folder: Path
+    idempotent: bool = False
+    """The embedded broker cannot."""
+    partitions: int = 4
+    settings: dict[str, str] = field(default_factory=dict)
+    """More environment variables, without TIDEGAUGE_."""
+    services: list[Service] = field(default_factory=list)
+    name: str = field(default_factory=lambda: f"t{time.time_ns():x}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for service in self.services:
+            service.end()
+            if kind is not None:
+                print(f"--- {service._log.name}\n{service.log()[-LOG_TAIL:]}")  # noqa: T201
+
+    @property
+    def topic(self) -> str:
+        return f"{self.name}-events"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Everything a service is told, as environment variables."""
+        values = {
+            "KAFKA_BOOTSTRAP": self.bootstrap,
+            "KAFKA_TOPIC": self.topic,
+            "KAFKA_APPLICATION": self.name,
+            "KAFKA_IDEMPOTENT": str(self.idempotent).lower(),
+            "REDIS_URL": self.redis_url,
+            "REDIS_PREFIX": self.name,
+            "WORKER_SESSION_SECONDS": "6",
+        }
+        return {f"TIDEGAUGE_{key}": v for key, v in (values | self.settings | more).items()}
+
+    def worker_settings(self) -> WorkerSettings:
+        """The same as an object, for names of topics and the fold."""
+        return worker_settings(load_settings(None, self.environment()))
+
+    def create_topic(self, topic: str | None = None, partitions: int | None = None) -> None:
+        """Create a topic, the source by default."""
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        wanted = {"num_partitions": partitions or self.partitions, "replication_factor": 1}
+        admin.create_topics({topic or self.topic: wanted}, wait_for_metadata=True)
+        admin.close()
+
+    def worker(self, *options: str, instance: str = "a", **more: str) -> Service:
+        """Start a worker under a name in the group; one that was stopped may have had it before."""
+        port = free_port()
+        bind = {"WORKER_BIND": f"127.0.0.1:{port}", "WORKER_INSTANCE": f"{self.name}-{instance}"}
+        return self._start(["worker", *options], port, self.environment(**bind | more))
+
+    def exporter(self) -> Service:
+        """Start an exporter; returns once it listens."""
+        port = free_port()
+        environment = self.environment(EXPORTER_BIND=f"127.0.0.1:{port}")
+        service = self._start(["exporter"], port, environment)
+        wait_for("the exporter listens", lambda: service.get("healthz")[0] == 200, 20)
+        return service
+
+    def _start(self, command: list[str], port: int, environment: Mapping[str, str]) -> Service:
+        log = self.folder / f"{len(self.services)}-{command[0]}.log"
+        self.services.append(Service(command, environment, port, log))
+        return self.services[-1]
+
+    def rows(self, topic: str) -> Iterator[Any]:
+        """Every message of a topic, to the end that fetches tell (another client)."""
+        with _consumer(self.bootstrap) as consumer:
+            consumer.assign(
+                [confluent_kafka.TopicPartition(topic, n, 0) for n in range(self.partitions)]
+            )
+            left = self.partitions
+            while left:
+                message = consumer.poll(30)
+                assert message is not None, f"{topic} could not be read to its end"
+                if message.error() is None:
+                    yield message
+                else:
+                    assert message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF
+                    left -= 1
+
+
+@contextmanager
+def _consumer(bootstrap: str) -> Iterator[confluent_kafka.Consumer]:
+    with ExitStack() as stack:
+        settings = {"bootstrap.servers": bootstrap, "group.id": "reader-of-tests"}
+        settings |= {"enable.partition.eof": "true", "enable.auto.commit": "false"}
+        consumer = confluent_kafka.Consumer(settings)
+        stack.callback(consumer.close)
+        yield consumer

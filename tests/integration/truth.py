@@ -1,0 +1,218 @@
+"""The ledger's numbers in the product's terms, and the product's state as numbers.
+
+Sketches are built here straight with datasketches, not with the product's aggregates.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import datasketches
+
+from agents.settings import WorkerSettings
+from exporters.snapshot_store import SnapshotReader
+from streams.checkpoint import Manifest
+from streams.folding import Folding, hash_person
+from streams.unit import ACCOUNTS, StoredUnit, unseal
+from tests.integration.pipeline import Labels, Pipeline, Samples
+from tidegauge.simulator.ledger import Ledger
+from tidegauge.simulator.simulation import Simulation
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+KEPT = {"minute": 2 * HOUR, "hour": 35 * DAY, "day": 400 * DAY}
+HASH_KEY = b"tidegauge"
+DISTINCTS = ("active_users", "converting_users")
+
+Counts = dict[tuple[str, Labels], int | bytes]
+"""(metric, sorted label pairs) -> a count, or a sketch in its stored form."""
+
+
+class LedgerByPartition(Ledger):
+    """A ledger that also keeps one for each partition."""
+
+    def __init__(self, timezone: str) -> None:
+        super().__init__(timezone)
+        self.parts: dict[int, Ledger] = defaultdict(lambda: Ledger(timezone))
+
+    def record(self, partition: int, *truth: Any, **more: Any) -> None:
+        super().record(partition, *truth, **more)
+        self.parts[partition].record(partition, *truth, **more)
+
+    @classmethod
+    def of(cls, simulation: Simulation) -> LedgerByPartition:
+        """Put one into a simulation that has not begun."""
+        ledger = cls(simulation.timezone)
+        simulation.ledger = simulation._sender._ledger = ledger
+        return ledger
+
+    def ends(self) -> dict[int, int]:
+        """End offset of every partition; brokers have been seen to answer it too low."""
+        return {n: outcomes.total() for n, outcomes in sorted(self.outcomes.items())}
+
+
+@dataclass
+class State:
+    """One partition: where it stands, and what its panes say."""
+
+    offset: int
+    watermark: int
+    panes: dict[str, Counts] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def read(self, unit: StoredUnit, pane: str, folding: Folding) -> None:
+        """Take a unit in."""
+        counts: Counts = {}
+        for fold_id, series in unit.state:
+            for labels, value in series:
+                if fold_id in ACCOUNTS:
+                    self._account(fold_id, labels, value)
+                    continue
+                metric = folding.metrics[fold_id]
+                pairs = tuple(sorted(zip(metric.labels, labels, strict=True)))
+                counts[metric.name, pairs] = value
+        if counts:  # an event that moves no metric leaves an empty pane
+            self.panes[pane] = counts
+
+    def _account(self, name: str, labels: tuple[str, ...], value: int | bytes) -> None:
+        accounts = {"outcomes": self.outcomes, "dead_letters": self.reasons}
+        assert isinstance(value, int)
+        if name in accounts:
+            accounts[name][labels[0]] = value
+
+
+def stored(pipeline: Pipeline) -> dict[int, State]:
+    """The state in the changelog: what the manifests name, of each key the largest offset."""
+    settings = pipeline.worker_settings()
+    manifests: dict[int, Manifest] = {}
+    units: dict[int, dict[str, StoredUnit]] = defaultdict(dict)
+    for message in pipeline.rows(settings.changelog_topic):
+        number, _, name = message.key().decode().partition("/")
+        held = units[int(number)]
+        assert int(number) == message.partition()
+        if name == "manifest":
+            manifests[int(number)] = unseal(Manifest, message.value())
+        elif name.startswith("ids/"):
+            continue
+        elif message.value() is None:
+            held.pop(name, None)
+        else:
+            unit = unseal(StoredUnit, message.value())
+            if name not in held or unit.offset >= held[name].offset:
+                held[name] = unit
+    states = {}
+    for number, manifest in manifests.items():
+        assert units[number].keys() == manifest.units.keys()
+        states[number] = State(manifest.offset, manifest.watermark)
+        for name, unit in units[number].items():
+            states[number].read(unit, name, settings.folding)
+    return states
+
+
+def published(pipeline: Pipeline) -> dict[int, State]:
+    """The state in Redis, through the exporter's reader; what is missing is left out."""
+    return asyncio.run(_read_redis(pipeline.worker_settings()))
+
+
+async def _read_redis(settings: WorkerSettings) -> dict[int, State]:
+    folding = settings.folding
+    reader = SnapshotReader(settings.redis_url, settings.redis_prefix, folding)
+    try:
+        snapshot = await reader.read()
+    finally:
+        await reader.close()
+    states = {}
+    for number, partition in snapshot.partitions.items():
+        progress = partition.progress
+        states[number] = State(progress.offset, progress.watermark)
+        for pane, unit in partition.units.items():
+            states[number].read(unit.store(folding.aggregates), str(pane), folding)
+    return states
+
+
+def true_state(ledger: LedgerByPartition, number: int, watermark: int) -> State:
+    """What a partition must hold when its watermark stands there."""
+    part = ledger.parts[number]
+    state = State(ledger.ends()[number], watermark)
+    for grain in ("minute", "hour", "day", "lifetime"):
+        starts = part.counts[grain].keys() | part.people[grain].keys()
+        for start in starts:
+            if _is_kept(part, grain, start, watermark):
+                state.panes[f"{grain}/{start}"] = _pane(part, grain, start)
+    state.outcomes = dict(part.outcomes[number])
+    state.reasons = dict(part.reasons[number])
+    return state
+
+
+def _is_kept(ledger: Ledger, grain: str, start: int, watermark: int) -> bool:
+    if grain == "lifetime":
+        return True
+    next_day = ledger.calendar.pane("day", start + 26 * HOUR)
+    end = {"minute": start + MINUTE, "hour": start + HOUR, "day": next_day}[grain]
+    return end > watermark - KEPT[grain]
+
+
+def _pane(ledger: Ledger, grain: Any, start: int) -> Counts:
+    counts: Counts = dict(ledger.counts[grain].get(start, {}))
+    if grain != "lifetime":  # distinct persons are not kept for a lifetime
+        for key, persons in ledger.people[grain].get(start, {}).items():
+            counts[key] = bytes(sketch(persons).serialize())
+    return counts
+
+
+def sketch(persons: Iterable[str]) -> Any:
+    """The sketch of these persons, in the ordered form that a union gives."""
+    fresh = datasketches.update_theta_sketch(12)
+    for person in persons:
+        fresh.update(hash_person(person, HASH_KEY))
+    union = datasketches.theta_union(12)
+    union.update(fresh)
+    return union.get_result()
+
+
+def true_series(ledger: Ledger, as_of: int) -> Samples:
+    """What an exporter must show at that instant: the ledger, persons counted by sketches."""
+    found = dict(ledger.windows(as_of))
+    for name, labels in found:
+        if name in DISTINCTS:
+            found[name, labels] = _estimate(ledger, name, labels, as_of)
+    for name, labels in list(found):
+        if name == "conversion_ratio":
+            active = found["active_users", tuple(p for p in labels if p[0] == "window")]
+            found[name, labels] = found["converting_users", labels] / active
+    return {(f"tidegauge_{name}", labels): value for (name, labels), value in found.items()}
+
+
+def _estimate(ledger: Ledger, name: str, labels: Labels, as_of: int) -> float:
+    window = dict(labels)["window"]
+    others = tuple(pair for pair in labels if pair[0] != "window")
+    return float(round(sketch(ledger.persons(name, others, window, as_of)).get_estimate()))
+
+
+def differences(ledger: Ledger, folding: Folding, scraped: Samples) -> list[str]:
+    """Business series that are not what the ledger says at the exported `as_of`.
+
+    A series that is absent counts as 0: the exporter fills closed label sets up with zeros, the
+    ledger what was ever seen.
+    """
+    if scraped.get(("tidegauge_up", ())) != 1:
+        return ["tidegauge_up is not 1"]
+    true = true_series(ledger, round(scraped["tidegauge_as_of_timestamp_seconds", ()] * 1000))
+    shown = business(folding, scraped)
+    return [
+        f"{key}: {shown.get(key, 0)} instead of {true.get(key, 0)}"
+        for key in sorted(true.keys() | shown.keys())
+        if abs(shown.get(key, 0) - true.get(key, 0)) > 1e-9
+    ]
+
+
+def business(folding: Folding, scraped: Samples) -> Samples:
+    """The product's series of a scrape."""
+    metrics = folding.catalogue.metrics.values()
+    names = {metric.window_name for metric in metrics}
+    names |= {metric.total_name for metric in metrics if metric.has_total}
+    return {key: value for key, value in scraped.items() if key[0] in names}
