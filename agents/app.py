@@ -1,7 +1,6 @@
 """Builds the Faust app of a worker; nothing happens on import."""
 
 import asyncio
-import logging
 from functools import partial
 from typing import Any
 
@@ -13,9 +12,7 @@ from agents.dead_letters import DeadLetterOffice
 from agents.folding_agent import fold_events
 from agents.ownership import Ownership
 from agents.settings import WorkerSettings
-from agents.topics import MAX_RECORD_BYTES
-
-log = logging.getLogger("tidegauge.worker")
+from agents.topics import CHANGELOG_RECORD_BYTES
 
 BATCHES_IN_FLIGHT = 8
 FETCH_BYTES = 1 << 20
@@ -69,7 +66,7 @@ def create_app(settings: WorkerSettings, partitions: int, generation: str) -> Wo
         stream_recovery_delay=0.0,
         producer_acks=-1,
         producer_request_timeout=20.0,
-        producer_max_request_size=MAX_RECORD_BYTES,
+        producer_max_request_size=CHANGELOG_RECORD_BYTES,
     )
     app.settings = settings
     app.generation = generation

@@ -1,14 +1,11 @@
 """The agent: batches in, state and dead letters out."""
 
 import asyncio
-import logging
 from typing import Any
 
 from agents.fail_stop import fail_stop
 from agents.ownership import Ownership
 from agents.settings import Refusal
-
-log = logging.getLogger("tidegauge.worker")
 
 
 async def fold_events(stream: Any, *, app: Any, ownership: Ownership) -> None:

@@ -8,7 +8,6 @@ a number twice.
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
 
 from agents.batch import Batch
 from agents.changelog import Changelog
@@ -98,7 +97,13 @@ class Ownership:
             await self._dead_letters.send(number, dead)
 
     async def checkpoint(self) -> dict[int, int]:
-        """Write what changed; return, per partition, the offset up to which it is safe now."""
+        """Write what changed; return, per partition, the offset up to which it is safe now.
+
+        Goes on when the caller is cancelled: what a snapshot took must be written.
+        """
+        return await asyncio.shield(asyncio.ensure_future(self._checkpoint()))
+
+    async def _checkpoint(self) -> dict[int, int]:
         async with self._lock:
             # Taken without an await in between: no batch is ever half in a checkpoint.
             snapshots = {
@@ -112,15 +117,16 @@ class Ownership:
             try:
                 async with asyncio.timeout(WRITE_DEADLINE_SECONDS):
                     await self._dead_letters.acknowledged()
-                    await self._write((n, k, v) for n, s in snapshots.items() for k, v in s.units)
-                    await self._write((n, MANIFEST, s.manifest) for n, s in safe.items())
-                    await self._write((n, k, None) for n, s in safe.items() for k in s.tombstones)
+                    await self._changelog.write(
+                        (n, k, v) for n, s in snapshots.items() for k, v in s.units
+                    )
+                    await self._changelog.write((n, MANIFEST, s.manifest) for n, s in safe.items())
+                    await self._changelog.write(
+                        (n, k, None) for n, s in safe.items() for k in s.tombstones
+                    )
             except Exception as error:  # noqa: BLE001 - whatever it was, what is durable is unknown
                 fail_stop("a checkpoint could not be written", error)
             now = int(time.time() * 1000)
             self.checkpoints += 1
             self.checkpoint_at.update(dict.fromkeys(safe, now))
             return {number: snapshot.offset for number, snapshot in safe.items()}
-
-    async def _write(self, rows: Iterable[tuple[int, str, bytes | None]]) -> None:
-        await self._changelog.write(rows)

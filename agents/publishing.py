@@ -24,15 +24,16 @@ class Publishing:
         self._app, self._publisher, self._source = app, publisher, source
         self._caught_up_at: dict[int, int] = {}
         self._epoch = 0
+        self._redis_error: str | None = None
 
     async def run(self) -> None:
         """Publish until cancelled."""
         interval = self._app.settings.publish_seconds
         clock = asyncio.get_running_loop().time
-        await self._publisher.announce(self._source)
         while True:
             started = clock()
             await self.publish_once()
+            self._tell()
             await asyncio.sleep(max(0.0, interval - (clock() - started)))
 
     async def publish_once(self) -> None:
@@ -43,6 +44,8 @@ class Publishing:
             self._caught_up_at.clear()
             for number in range(self._source.partitions):
                 self._publisher.forget(number)
+            if ownership.partitions:  # a worker that owns nothing has not shown that it fits
+                await self._publisher.announce(self._source)
         for number, partition in list(ownership.partitions.items()):
             if ownership.epoch != self._epoch:
                 return  # given away meanwhile
@@ -52,6 +55,15 @@ class Publishing:
                 await self._publisher.publish(
                     number, progress, changes.changed, partition.everything, changes.removed
                 )
+
+    def _tell(self) -> None:
+        """Log when Redis goes and when it is back, once each."""
+        error = self._publisher.last_error
+        if error and not self._redis_error:
+            log.warning("Redis does not answer: %s; counting goes on, publishing waits", error)
+        elif self._redis_error and not error:
+            log.info("Redis answers again")
+        self._redis_error = error
 
     def _progress(self, number: int, partition: Partition) -> Progress | None:
         """How far a partition is; None before its end is known or when it was given away."""

@@ -9,24 +9,43 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import (
+    ClusterAuthorizationFailedError,
+    InvalidReplicationFactorError,
+    KafkaError,
+    PolicyViolationError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from agents.settings import Refusal, WorkerSettings
 
 REQUEST_MILLISECONDS = 10_000
 DEAD_LETTER_RETENTION_MILLISECONDS = 7 * 24 * 3_600_000
-MAX_RECORD_BYTES = 8 << 20
+CHANGELOG_RECORD_BYTES = 8 << 20
 """A unit with every sketch full stays below a megabyte with the shipped catalogue."""
 CHANGELOG_SETTINGS = {
     "cleanup.policy": "compact",
-    "max.message.bytes": str(MAX_RECORD_BYTES),
+    "max.message.bytes": str(CHANGELOG_RECORD_BYTES),
     "min.compaction.lag.ms": "600000",
     "segment.ms": "3600000",
+    "segment.bytes": str(64 << 20),  # the active segment is not compacted, and read on each start
 }
 DEAD_LETTER_SETTINGS = {
     "cleanup.policy": "delete",
     "retention.ms": str(DEAD_LETTER_RETENTION_MILLISECONDS),
 }
+
+
+PERMANENT = (
+    ClusterAuthorizationFailedError,
+    InvalidReplicationFactorError,
+    PolicyViolationError,
+    TopicAuthorizationFailedError,
+)
+"""What trying again does not mend."""
 
 
 class KafkaUnreachable(ConnectionError):
@@ -56,6 +75,8 @@ def administration(bootstrap: str) -> Iterator[KafkaAdminClient]:
         raise KafkaUnreachable(f"Kafka does not answer at {bootstrap} ({_name(error)})") from error
     try:
         yield admin
+    except PERMANENT as error:
+        raise Refusal(f"Kafka at {bootstrap} refuses: {_name(error)}") from error
     except (KafkaError, OSError) as error:
         raise KafkaUnreachable(f"Kafka at {bootstrap} answers with {_name(error)}") from error
     finally:
@@ -183,8 +204,14 @@ def create(
 
 def describe(admin: KafkaAdminClient, *topics: str) -> dict[str, Any]:
     """What the broker says of those of the topics that exist, by name."""
-    described = admin.describe_topics(list(topics))
-    return {topic["name"]: topic for topic in described if not topic["error_code"]}
+    found = {}
+    for topic in admin.describe_topics(list(topics)):
+        error = topic["error_code"]
+        if error not in (0, UnknownTopicOrPartitionError.errno):
+            raise for_code(error)(f"for topic {topic['name']!r}")
+        if not error:
+            found[topic["name"]] = topic
+    return found
 
 
 def _name(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """The exporter: one read of Redis at a time, shared by all who ask meanwhile, on a web server."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Iterator
 
@@ -18,6 +19,8 @@ from exporters.snapshot_store import STALE_AFTER_SECONDS, SnapshotReader, wall_c
 from exporters.view import View
 from streams.catalogue import PREFIX
 from streams.folding import Folding
+
+log = logging.getLogger("tidegauge.exporter")
 
 
 class Exporter:
@@ -41,6 +44,7 @@ class Exporter:
         self._reader = SnapshotReader(
             redis_url, prefix, folding, stale_after_seconds=stale_after_seconds, clock=clock
         )
+        self._problems: list[str] = []
         self._reading: asyncio.Task[View] | None = None
         self._process = process_collectors()
         self._server: Server | None = None
@@ -90,7 +94,17 @@ class Exporter:
         self._reading = None
 
     async def _read(self) -> View:
-        return View.of(self._folding, await self._reader.read())
+        view = View.of(self._folding, await self._reader.read())
+        self._tell(view.snapshot.problems)
+        return view
+
+    def _tell(self, problems: list[str]) -> None:
+        """Log why there are no numbers, and when there are again, once each."""
+        if problems and not self._problems:
+            log.warning("no product metrics for now: %s", "; ".join(problems))
+        elif self._problems and not problems:
+            log.info("product metrics are complete")
+        self._problems = problems
 
     def _collectors(self, view: View) -> list[Collector]:
         pipeline = PipelineCollector(view.snapshot.partitions, complete=view.reading is not None)

@@ -158,6 +158,12 @@ class SnapshotReader:
         if age_seconds > self._stale_after_seconds:
             age = f"partition {partition} was last published {age_seconds:.0f} s ago"
             return [f"{age}: its worker has stopped or cannot reach Redis"]
+        since = published.progress.since
+        missing = self._folding.metrics.keys() - since.keys() if since else set()
+        if missing:
+            names = ", ".join(sorted(self._folding.metrics[fold_id].name for fold_id in missing))
+            whose = f"partition {partition} is counted by a worker with another catalogue"
+            return [f"{whose}, without {names}; give all workers the same and restart them"]
         if as_of([published]) < EARLIEST:
             return [f"partition {partition} has not read enough yet to know the time"]
         return []

@@ -17,6 +17,7 @@ from streams.windows import WINDOWS, Window
 
 FRESH_WITHIN = 5_000
 """A partition counts as caught up if its end was reached so shortly before it was published."""
+TOTAL = "total"
 EXPORT_LIMIT = 100
 """Most label sets of an open label in a windowed gauge; the rest is summed as `__other__`."""
 
@@ -40,7 +41,8 @@ def _instant(partition: Published) -> int:
     progress = partition.progress
     if progress.published_at - progress.caught_up_at <= FRESH_WITHIN:
         return progress.caught_up_at
-    return progress.watermark
+    # Having been caught up at an instant stays true: falling back behind it would gain nothing.
+    return max(progress.caught_up_at or NO_WATERMARK, progress.watermark)
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Reading:
     final_until: int = NO_WATERMARK
     """Panes that end at or before this instant can no longer change."""
     overflow: dict[tuple[str, str], bool] = field(default_factory=dict)
-    """(metric, window) -> whether label sets were put together as `__other__` by a limit."""
+    """(metric, window or "total") -> whether a limit put label sets together as `__other__`."""
 
     @classmethod
     def of(cls, folding: Folding, partitions: Sequence[Published], instant: int) -> "Reading":
@@ -67,8 +69,11 @@ class Reading:
             if metric.has_total:
                 labelled = merged.read(metric, [LIFETIME], metric.labels)
                 reading._add(metric, None, labelled)
+                reading._note_overflow(folding, metric, TOTAL, metric.labels, labelled)
             for name in metric.windows:
                 panes = list(WINDOWS[name].panes(instant, folding.calendar))
+                if not _are_kept(folding, partitions, panes):
+                    continue  # a part of it is gone where a partition is far ahead of this instant
                 labelled = merged.read(metric, panes, metric.window_labels)
                 reading._add(metric, name, reading._limit(folding, metric, name, labelled))
         reading._add_ratios(folding.catalogue)
@@ -104,10 +109,24 @@ class Reading:
             other = tuple(OTHER if i in open_columns else v for i, v in enumerate(labels))
             held = kept.get(other, Estimate(0, 0))
             kept[other] = Estimate(held.value + found[labels].value, 0)
-        self.overflow[metric.name, window] = any(
-            labels[column] == OTHER for labels in kept for column in open_columns
-        )
+        self._note_overflow(folding, metric, window, metric.window_labels, kept)
         return kept
+
+    def _note_overflow(
+        self,
+        folding: Folding,
+        metric: Metric,
+        window: str,
+        names: Sequence[str],
+        found: Iterable[Labels],
+    ) -> None:
+        """Say whether a limit put label sets together."""
+        labels = folding.catalogue.labels
+        columns = [column for column, name in enumerate(names) if not labels[name].values]
+        if columns:
+            self.overflow[metric.name, window] = any(
+                values[column] == OTHER for values in found for column in columns
+            )
 
     def _add_ratios(self, catalogue: Catalogue) -> None:
         values = {(s.metric.name, s.window, s.labels): s.value for s in self.series}
@@ -156,6 +175,12 @@ class _Merged:
         if len(names) == 1 and label.preset:
             return [(value,) for value in label.values]
         return []
+
+
+def _are_kept(folding: Folding, partitions: Sequence[Published], panes: Sequence[Pane]) -> bool:
+    """Whether no partition has dropped any of the panes yet."""
+    latest = max(partition.progress.watermark for partition in partitions)
+    return all(folding.calendar.is_kept(pane, latest) for pane in panes)
 
 
 def _is_complete(

@@ -71,7 +71,8 @@ class Changelog:
         if found.generation != self._generation:
             raise ForeignGeneration(
                 f"the stored state is of generation {found.generation}, this worker makes "
-                f"{self._generation}: topic, time zone, key or tidegauge's fold changed"
+                f"{self._generation}: the topic, wire format, time zone, tzdata, person key, "
+                "hash key, list of bots or tidegauge's fold is another one"
             )
         return found
 

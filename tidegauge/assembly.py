@@ -64,7 +64,8 @@ def worker_settings(settings: Settings, accept_dead_letters: int = 0) -> WorkerS
         topic=settings.kafka_topic,
         folding=folding(settings),
         application=settings.kafka_application,
-        instance=settings.worker_instance or f"{settings.kafka_application}-{socket.gethostname()}",
+        instance=settings.worker_instance
+        or f"{settings.kafka_application}-{socket.gethostname()}-{port}",
         redis_url=settings.redis_url,
         redis_prefix=settings.redis_prefix,
         host=host,

@@ -128,7 +128,7 @@ def _value(scraped: Scrape, line: Line, window: str) -> float:
 
 
 def _shown(scraped: Scrape, line: Line, window: str) -> str:
-    if not scraped.up:
+    if not scraped.up or not scraped.has(line.name, window):
         return "-"
     value = _value(scraped, line, window)
     if line.ratio:

@@ -7,7 +7,6 @@ history, then live traffic. It ends with gauge against ledger: exit code 1 if on
 import argparse
 import contextlib
 import signal
-import sys
 import threading
 import time
 from typing import Any, Self
@@ -23,6 +22,7 @@ from tidegauge.arguments import DURATION_SECONDS_MAX, RATE_MAX, number, output_f
 from tidegauge.board import Board, comparison_table, difference_table, estimates, health
 from tidegauge.comparison import Row, compare
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis, EmbeddedServersMissing
+from tidegauge.interruption import stopped_by
 from tidegauge.local_service import LocalService
 from tidegauge.loopback_server import ServerFailed
 from tidegauge.scrape import Scrape, scrape
@@ -35,7 +35,6 @@ PARTITIONS = 4
 SETTLE_SECONDS = 60.0
 POLL_SECONDS = 1.0
 LINE_EVERY_SECONDS = 5.0
-EXIT_TERMINATED = 128 + signal.SIGTERM
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -69,7 +68,6 @@ def _demo(options: argparse.Namespace) -> int:
     console = Console(soft_wrap=True)
     for port in (options.port, options.port + 1):
         check_port("127.0.0.1", port, "--port (with make: PORT=)")
-    signal.signal(signal.SIGTERM, _terminate)
     try:
         with Demo(console, options) as demo:
             return demo.run()
@@ -77,11 +75,6 @@ def _demo(options: argparse.Namespace) -> int:
         raise Refusal(str(error)) from error
     except OSError as error:  # a full disk under the events file or the temporary folders
         raise Refusal(f"the system refuses: {error}") from error
-
-
-def _terminate(*_: object) -> None:
-    """Unwind, so that everything that was started ends."""
-    sys.exit(EXIT_TERMINATED)
 
 
 class Demo:
@@ -114,8 +107,8 @@ class Demo:
                 f"Metrics for Prometheus: [bold]{self._url}[/]  Page: "
                 f"[bold]{self._url.removesuffix('metrics')}[/]"
             )
-            with contextlib.suppress(KeyboardInterrupt):
-                self._watch(simulation)
+            with stopped_by(signal.SIGINT) as stop:
+                self._watch(simulation, stop)
             self._console.print("Traffic stopped; waiting until everything sent is counted.")
             final = self._settle(simulation)
             return self._conclude(simulation, final)
@@ -154,9 +147,8 @@ class Demo:
             )
         self._console.print(f"Sent {simulation.ledger.total():,} records of history")
 
-    def _watch(self, simulation: Simulation) -> None:
+    def _watch(self, simulation: Simulation, stop: threading.Event) -> None:
         """Send live traffic in a thread and show the numbers until it is over."""
-        stop = threading.Event()
         failures: list[BaseException] = []
 
         def send() -> None:

@@ -28,6 +28,10 @@ class Scrape:
         wanted = set(labels.items())
         return sum(v for (n, pairs), v in self.values.items() if n == name and wanted <= set(pairs))
 
+    def has(self, name: str, window: str) -> bool:
+        """Whether a metric has any series in a window."""
+        return any(n == name and ("window", window) in pairs for n, pairs in self.values)
+
     @property
     def up(self) -> bool:
         """Whether the product metrics are there."""

@@ -57,6 +57,7 @@ def _is_topic(value: Any) -> bool:
 
 NUMBER = Field(_is_number, "a number above 0")
 WHOLE = Field(lambda x: isinstance(x, int) and not isinstance(x, bool) and x >= 0, "a whole number")
+SESSION = Field(lambda x: _is_number(x) and 6 <= x <= 90, "a number from 6 to 90")  # noqa: PLR2004 - Kafka's least, Faust's most
 RATIO = Field(lambda x: _is_number(x) and x <= 1, "a number above 0 and at most 1")
 FLAG = Field(lambda x: isinstance(x, bool), "true or false")
 ANYTHING = Field(lambda _: True, "anything")
@@ -103,7 +104,9 @@ class Settings:
         meaning="Off for brokers without idempotent producers.",
     )
     redis_url: str = setting("redis://127.0.0.1:6379", "redis.url", TEXT, "The snapshot store.")
-    redis_prefix: str = setting("tidegauge", "redis.prefix", TEXT, "Beginning of every key.")
+    redis_prefix: str = setting(
+        "tidegauge", "redis.prefix", TEXT, "Beginning of every key; one per deployment."
+    )
     reporting_timezone: str = setting(
         "UTC", "reporting.timezone", TEXT, "Where local days begin and end (IANA name)."
     )
@@ -118,7 +121,10 @@ class Settings:
     )
     worker_bind: str = setting("127.0.0.1:9481", "worker.bind", ADDRESS, "Where a worker serves.")
     worker_instance: str = setting(
-        "", "worker.instance", TEXT, "Name of this worker in the group; the host's by default."
+        "",
+        "worker.instance",
+        TEXT,
+        "Name of this worker in the group, not shared by two; by default application-host-port.",
     )
     worker_checkpoint_seconds: float = setting(
         1.0, "worker.checkpoint_seconds", NUMBER, "What may have to be read again after a crash."
@@ -127,7 +133,7 @@ class Settings:
         0.25, "worker.publish_seconds", NUMBER, "How old a published number may be."
     )
     worker_session_seconds: float = setting(
-        30.0, "worker.session_seconds", NUMBER, "How long a dead worker's partitions wait."
+        30.0, "worker.session_seconds", SESSION, "How long a dead worker's partitions wait."
     )
     worker_max_dead_letter_ratio: float = setting(
         0.5, "worker.max_dead_letter_ratio", RATIO, "More unreadable records stop the worker."

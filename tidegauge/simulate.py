@@ -3,7 +3,6 @@
 import argparse
 import os
 import signal
-import threading
 from typing import Any
 
 from rich.console import Console
@@ -13,6 +12,7 @@ from agents.settings import Refusal
 from agents.topics import KafkaUnreachable, count_partitions
 from tidegauge.arguments import DURATION_SECONDS_MAX, RATE_MAX, number, output_file, whole
 from tidegauge.assembly import load_checked
+from tidegauge.interruption import stopped_by
 from tidegauge.simulator.sender import SendError
 from tidegauge.simulator.simulation import Simulation
 
@@ -89,13 +89,11 @@ def _send(simulation: Simulation, options: argparse.Namespace, console: Console)
                 lambda done, planned: progress.update(task, completed=done, total=planned)
             )
         # From here on an end is a good end, with a ledger; a history cut short is none.
-        stop = threading.Event()
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: stop.set())
         planned = int(options.rate * options.duration) if options.duration else None
         task = progress.add_task(f"Live traffic, {options.rate:,.0f} a second", total=planned)
-        simulation.run_live(
-            duration_seconds=options.duration,
-            stop=stop,
-            progress=lambda done, _: progress.update(task, completed=done),
-        )
+        with stopped_by(signal.SIGTERM, signal.SIGINT) as stop:
+            simulation.run_live(
+                duration_seconds=options.duration,
+                stop=stop,
+                progress=lambda done, _: progress.update(task, completed=done),
+            )

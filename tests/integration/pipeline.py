@@ -9,7 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -181,7 +181,9 @@ class Pipeline:
 
     def rows(self, topic: str) -> Iterator[Any]:
         """Every message of a topic, to the end that fetches tell (another client)."""
-        with _consumer(self.bootstrap) as consumer:
+        settings = {"bootstrap.servers": self.bootstrap, "group.id": "reader-of-tests"}
+        settings |= {"enable.partition.eof": "true", "enable.auto.commit": "false"}
+        with closing(confluent_kafka.Consumer(settings)) as consumer:
             consumer.assign(
                 [confluent_kafka.TopicPartition(topic, n, 0) for n in range(self.partitions)]
             )
@@ -194,13 +196,3 @@ class Pipeline:
                 else:
                     assert message.error().code() == confluent_kafka.KafkaError._PARTITION_EOF
                     left -= 1
-
-
-@contextmanager
-def _consumer(bootstrap: str) -> Iterator[confluent_kafka.Consumer]:
-    with ExitStack() as stack:
-        settings = {"bootstrap.servers": bootstrap, "group.id": "reader-of-tests"}
-        settings |= {"enable.partition.eof": "true", "enable.auto.commit": "false"}
-        consumer = confluent_kafka.Consumer(settings)
-        stack.callback(consumer.close)
-        yield consumer

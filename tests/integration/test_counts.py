@@ -22,8 +22,8 @@ from tests.integration.truth import (
 from tidegauge.embedded import EmbeddedRedis
 from tidegauge.simulator.simulation import Simulation
 
-HALF = 100_000
-HALF_SPAN_SECONDS = 10 * 3_600
+FIRST, SECOND, THIRD = 100_000, 10_000, 90_000
+HOUR = 3_600
 TIME_ZONE = "Europe/Berlin"
 PROVENANCE = {"reason", "detail", "topic", "partition", "offset"}
 
@@ -42,7 +42,7 @@ def test_every_count_of_two_workers_equals_the_ledger_after_a_stop_and_start(
             ledger = LedgerByPartition.of(traffic)
             _run_with_a_stop_in_the_middle(line, traffic)
             assert traffic.unexplained_records == 0
-        assert sum(ledger.ends().values()) == 2 * HALF
+        assert sum(ledger.ends().values()) == FIRST + SECOND + THIRD
         workers = [line.worker(instance="a"), line.worker(instance="b")]
         wait_for("all is folded", lambda: _offsets(workers) == ledger.ends(), 60)
         wait_for("all is published", lambda: _published_ends(line) == ledger.ends(), 10)
@@ -56,25 +56,24 @@ def test_every_count_of_two_workers_equals_the_ledger_after_a_stop_and_start(
 
 
 def _run_with_a_stop_in_the_middle(line: Pipeline, traffic: Simulation) -> None:
-    """Send everything; two workers begin meanwhile and are stopped before they are through."""
-    start = int(time.time() - 2 * HALF_SPAN_SECONDS) * 1000
-    traffic.preload(HALF, HALF_SPAN_SECONDS, start)
+    """Send everything; two workers begin meanwhile, and stop while the last part is sent."""
+    begin, send = time.time() - 20 * HOUR, traffic.preload
+    send(FIRST, 10 * HOUR, int(begin) * 1000)
     workers = [line.worker(instance="a"), line.worker(instance="b")]
-    wait_for("a third is folded", lambda: sum(_offsets(workers).values()) > HALF * 2 // 3, 60)
-    second = start + HALF_SPAN_SECONDS * 1000
-    sending = threading.Thread(target=traffic.preload, args=(HALF, HALF_SPAN_SECONDS, second))
-    sending.start()
+    wait_for("both own partitions", lambda: all(w.read_offsets() for w in workers), 60)
+    send(SECOND, HOUR, int(begin + 10 * HOUR) * 1000)
+    wait_for("all so far is folded", lambda: sum(_offsets(workers).values()) == FIRST + SECOND, 60)
+    rest = threading.Thread(target=send, args=(THIRD, 9 * HOUR, int(begin + 11 * HOUR) * 1000))
+    rest.start()
     try:
-        wait_for("half is folded", lambda: sum(_offsets(workers).values()) > HALF * 6 // 5, 60)
-        assert sending.is_alive(), "the stop must come while records are sent"
-        assert [bool(worker.read_offsets()) for worker in workers] == [True, True]
+        enough = FIRST + SECOND + THIRD // 100
+        wait_for("more is folded", lambda: sum(_offsets(workers).values()) > enough, 60)
         for worker in workers:
             worker.terminate()
         assert [worker.wait(30) for worker in workers] == [0, 0]
     finally:
-        sending.join()
-    left_at = {number: state.offset for number, state in stored(line).items()}
-    assert HALF < sum(left_at.values()) < 2 * HALF
+        rest.join()
+    assert sum(state.offset for state in stored(line).values()) > FIRST + SECOND
 
 
 def _offsets(workers: list[Service]) -> dict[int, int]:

@@ -174,10 +174,11 @@ def partition_at(*, watermark: int, caught_up_at: int) -> Published:
 
 
 AS_OF = [
-    # caught up just now: that instant │ long ago or never: the watermark
+    # caught up just now: that instant │ long ago: the later of that and the watermark
     ([(START - HOUR, START)], START),
     ([(START - HOUR, START - FRESH_WITHIN)], START - FRESH_WITHIN),
-    ([(START - HOUR, START - FRESH_WITHIN - 1)], START - HOUR),
+    ([(START - HOUR, START - FRESH_WITHIN - 1)], START - FRESH_WITHIN - 1),
+    ([(START - HOUR, START - 2 * HOUR)], START - HOUR),
     ([(START - HOUR, 0)], START - HOUR),
     ([(START - HOUR, START), (START - 2 * HOUR, START - 10)], START - 10),
     ([(START - HOUR, START), (START - 2 * HOUR, 0)], START - 2 * HOUR),
@@ -214,3 +215,15 @@ def test_a_partition_without_events_does_not_make_a_window_incomplete() -> None:
     held = published(fold(Partition(FOLDING), rows))
     empty = published(Partition(FOLDING))
     assert Reading.of(FOLDING, [held, empty], held.progress.watermark).complete["today"]
+
+
+def test_a_window_is_absent_when_a_partition_ahead_has_dropped_a_part_of_it() -> None:
+    # as of │ partition 0, 3 h behind          partition 1, caught up, keeps 2 h of minutes │
+    rows = [feature(i, START + i * MINUTE) for i in range(64 * 8)]
+    behind = published(fold(Partition(FOLDING), rows[: 64 * 4]))
+    ahead = published(fold(Partition(FOLDING), rows))
+    instant = behind.progress.watermark
+    reading = Reading.of(FOLDING, [behind, ahead], instant)
+    assert not list(reading.of_window("feature_uses", "5m"))
+    assert not list(reading.of_window("feature_uses", "1h"))
+    assert list(reading.of_window("feature_uses", "24h"))

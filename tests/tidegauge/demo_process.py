@@ -17,11 +17,16 @@ from tidegauge.loopback_server import free_port
 T = TypeVar("T")
 
 
-def wait_for(what: str, condition: Callable[[], T], seconds: float = 60) -> T:
+def wait_for(
+    what: str,
+    condition: Callable[[], T],
+    seconds: float = 60,
+    evidence: Callable[[], str] = str,
+) -> T:
     """The first true value of `condition`; fails naming `what` after so many seconds."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
+        assert time.monotonic() < deadline, f"{what}: not within {seconds} s. {evidence()}"
         time.sleep(0.05)
     return found
 

@@ -96,7 +96,7 @@ def test_the_hash_of_a_person_depends_on_the_key() -> None:
 
 
 def test_a_worker_is_named_after_its_host_when_nobody_names_it() -> None:
-    assert worker_settings(Settings()).instance == f"tidegauge-{socket.gethostname()}"
+    assert worker_settings(Settings()).instance == f"tidegauge-{socket.gethostname()}-9481"
     assert worker_settings(replace(Settings(), worker_instance="w1")).instance == "w1"
 
 
