@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
+from redis import Redis
 
+from exporters.keys import Keys
 from tests.integration.pipeline import Pipeline, Service, wait_for
 from tests.integration.truth import stored
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
@@ -45,6 +47,15 @@ def send(line: Pipeline, values: list[bytes], partition: int = 0) -> None:
         producer.send(line.topic, value, partition=partition, timestamp_ms=1_767_225_600_000)
     producer.flush()
     producer.close()
+
+
+def announced(line: Pipeline) -> bytes:
+    """What Redis says is published."""
+    settings = line.worker_settings()
+    with Redis.from_url(settings.redis_url) as redis:
+        found = redis.get(Keys(settings.redis_prefix).source)
+    assert isinstance(found, bytes)
+    return found
 
 
 def pages(first: int, count: int) -> list[bytes]:
@@ -85,7 +96,7 @@ def test_the_state_of_another_generation_is_refused_and_left_as_it_was(line: Pip
     line.create_topic()
     send(line, pages(0, 100))
     fold(line, {0: 100, 1: 0})
-    before = stored(line)
+    before, published = stored(line), announced(line)
     for foreign in (
         {"REPORTING_TIMEZONE": "Europe/Berlin"},
         {"PERSON_HASH_KEY": "another"},
@@ -95,6 +106,7 @@ def test_the_state_of_another_generation_is_refused_and_left_as_it_was(line: Pip
         assert "time zone" in said
         assert "key" in said
         assert "TIDEGAUGE_KAFKA_APPLICATION" in said
+        assert announced(line) == published, "what exporters read was pointed elsewhere"
     send(line, pages(100, 100))
     fold(line, {0: 200, 1: 0})
     after = stored(line)
