@@ -36,7 +36,6 @@ class Changelog:
         """Write rows of (partition, name, bytes or a tombstone) and await every acknowledgement."""
         producer = self._app.producer._producer  # noqa: SLF001 - see the module
         futures = []
-        store = self._table.data
         for partition, name, value in rows:
             key = key_of(partition, name)
             futures.append(
@@ -44,10 +43,7 @@ class Changelog:
                     self._settings.changelog_topic, value, key=key, partition=partition
                 )
             )
-            if value is None:
-                store.data.pop(key, None)
-            else:
-                store.data[key] = value
+            self._hold(key, value)
         await asyncio.gather(*futures)
 
     async def read(self, partitions: Sequence[int]) -> dict[int, list[Row]]:
@@ -87,12 +83,16 @@ class Changelog:
 
     def _fill_table(self, partition: int, rows: Iterable[Row]) -> None:
         self.forget(partition)
-        data = self._table.data.data
         for name, value in rows:
-            if value is None:
-                data.pop(key_of(partition, name), None)
-            else:
-                data[key_of(partition, name)] = value
+            self._hold(key_of(partition, name), value)
+
+    def _hold(self, key: bytes, value: bytes | None) -> None:
+        """Let the table show what its changelog says; nothing of tidegauge reads it."""
+        data = self._table.data.data
+        if value is None:
+            data.pop(key, None)
+        else:
+            data[key] = value
 
     def _reader(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(

@@ -7,13 +7,13 @@ a number twice.
 
 import asyncio
 import logging
-import time
 
 from agents.batch import Batch
 from agents.changelog import Changelog
 from agents.dead_letters import DeadLetterOffice
 from agents.fail_stop import fail_stop
 from agents.settings import WorkerSettings
+from exporters.snapshot_store import wall_clock
 from streams.checkpoint import MANIFEST
 from streams.partition import Partition
 from streams.recovery import recover
@@ -101,7 +101,7 @@ class Ownership:
 
         Goes on when the caller is cancelled: what a snapshot took must be written.
         """
-        return await asyncio.shield(asyncio.ensure_future(self._checkpoint()))
+        return await asyncio.shield(self._checkpoint())
 
     async def _checkpoint(self) -> dict[int, int]:
         async with self._lock:
@@ -126,7 +126,6 @@ class Ownership:
                     )
             except Exception as error:  # noqa: BLE001 - whatever it was, what is durable is unknown
                 fail_stop("a checkpoint could not be written", error)
-            now = int(time.time() * 1000)
             self.checkpoints += 1
-            self.checkpoint_at.update(dict.fromkeys(safe, now))
+            self.checkpoint_at.update(dict.fromkeys(safe, wall_clock()))
             return {number: snapshot.offset for number, snapshot in safe.items()}

@@ -8,9 +8,9 @@ import asyncio
 import logging
 from typing import Any
 
-from agents.transport import now_milliseconds
 from exporters.keys import Source
 from exporters.publisher import SnapshotPublisher
+from exporters.snapshot_store import wall_clock
 from streams.partition import Partition
 from streams.published import Progress
 
@@ -78,7 +78,7 @@ class Publishing:
             offset=partition.offset,
             watermark=partition.watermark,
             caught_up_at=self._caught_up_at.get(number, 0),
-            published_at=now_milliseconds(),
+            published_at=wall_clock(),
             end_offset=end,
             since=partition.since,
             checkpoint_at=self._app.ownership.checkpoint_at.get(number, 0),

@@ -8,7 +8,6 @@ by the changelog (`perform_seek`), and what is safe by the checkpoint (`commit`)
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -214,8 +213,3 @@ class Transport(driver.Transport):
 
     Consumer = Consumer
     Producer = Producer
-
-
-def now_milliseconds() -> int:
-    """The wall clock; read at the edges only, never by the fold."""
-    return int(time.time() * 1000)

@@ -13,7 +13,7 @@ from streams.folding import Folding
 from streams.panes import GRACE, LIFETIME, NO_WATERMARK, Pane
 from streams.published import Published
 from streams.routing import Labels
-from streams.windows import WINDOWS, Window
+from streams.windows import WINDOWS
 
 FRESH_WITHIN = 5_000
 """A partition counts as caught up if its end was reached so shortly before it was published."""
@@ -63,6 +63,9 @@ class Reading:
         """Read all windows of all metrics at `instant`."""
         reading = cls(instant)
         merged = _Merged(folding, partitions)
+        panes = {w.name: list(w.panes(instant, folding.calendar)) for w in WINDOWS.values()}
+        # A part of a window is gone where a partition is far ahead of this instant.
+        kept = {name for name, found in panes.items() if _are_kept(folding, partitions, found)}
         for metric in folding.catalogue.metrics.values():
             if metric.kind == "ratio":
                 continue
@@ -71,14 +74,14 @@ class Reading:
                 reading._add(metric, None, labelled)
                 reading._note_overflow(folding, metric, TOTAL, metric.labels, labelled)
             for name in metric.windows:
-                panes = list(WINDOWS[name].panes(instant, folding.calendar))
-                if not _are_kept(folding, partitions, panes):
-                    continue  # a part of it is gone where a partition is far ahead of this instant
-                labelled = merged.read(metric, panes, metric.window_labels)
+                if name not in kept:
+                    continue
+                labelled = merged.read(metric, panes[name], metric.window_labels)
                 reading._add(metric, name, reading._limit(folding, metric, name, labelled))
         reading._add_ratios(folding.catalogue)
-        for window in WINDOWS.values():
-            reading.complete[window.name] = _is_complete(folding, partitions, window, instant)
+        reading.complete = {
+            name: _reach_back(partitions, found[-1]) for name, found in panes.items()
+        }
         reading.final_until = min(p.progress.watermark for p in partitions) - GRACE
         return reading
 
@@ -96,11 +99,7 @@ class Reading:
         self, folding: Folding, metric: Metric, window: str, found: dict[Labels, Estimate]
     ) -> dict[Labels, Estimate]:
         """Keep the largest series of a metric with open labels, the rest as one."""
-        open_columns = [
-            i
-            for i, name in enumerate(metric.window_labels)
-            if not folding.catalogue.labels[name].values
-        ]
+        open_columns = _open_columns(folding, metric.window_labels)
         if not open_columns:
             return found
         ranked = sorted(found, key=lambda labels: (-found[labels].value, labels))
@@ -121,8 +120,7 @@ class Reading:
         found: Iterable[Labels],
     ) -> None:
         """Say whether a limit put label sets together."""
-        labels = folding.catalogue.labels
-        columns = [column for column, name in enumerate(names) if not labels[name].values]
+        columns = _open_columns(folding, names)
         if columns:
             self.overflow[metric.name, window] = any(
                 values[column] == OTHER for values in found for column in columns
@@ -149,13 +147,13 @@ class _Merged:
     def __init__(self, folding: Folding, partitions: Sequence[Published]) -> None:
         self._folding = folding
         self._partitions = partitions
+        self._fold_ids = {metric.name: fold_id for fold_id, metric in folding.metrics.items()}
 
     def read(
         self, metric: Metric, panes: Iterable[Pane], names: Sequence[str]
     ) -> dict[Labels, Estimate]:
         """Estimates by the labels in `names`, closed sets filled up with zeros."""
-        catalogue = self._folding.catalogue
-        fold_id = catalogue.fold_id(metric)
+        fold_id = self._fold_ids[metric.name]
         columns = [metric.labels.index(name) for name in names]
         states: dict[Labels, list[Any]] = {labels: [] for labels in self._preset(names)}
         for pane in panes:
@@ -183,9 +181,13 @@ def _are_kept(folding: Folding, partitions: Sequence[Published], panes: Sequence
     return all(folding.calendar.is_kept(pane, latest) for pane in panes)
 
 
-def _is_complete(
-    folding: Folding, partitions: Sequence[Published], window: Window, instant: int
-) -> bool:
+def _reach_back(partitions: Sequence[Published], oldest: Pane) -> bool:
+    """Whether every metric has been counted since the pane began."""
     since = [time for partition in partitions for time in partition.progress.since.values()]
-    oldest = list(window.panes(instant, folding.calendar))[-1]
     return bool(since) and max(since) <= oldest.start
+
+
+def _open_columns(folding: Folding, names: Sequence[str]) -> list[int]:
+    """Places of the labels with open sets."""
+    labels = folding.catalogue.labels
+    return [column for column, name in enumerate(names) if not labels[name].values]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from streams.aggregates import MICRO
 from streams.catalogue import OTHER, Catalogue, Label, Metric, Source
-from streams.event import Event
+from streams.event import KINDS, Event
 
 MAX_LABEL_CHARACTERS = 100
 MAX_KNOWN_VALUES = 10_000
@@ -117,8 +117,7 @@ class Router:
             for source in m.sources
             if source.name is not None
         } | catalogue.inactive
-        kinds = ("track", "page", "screen", "identify", "group", "alias")
-        keys = [(kind, name) for kind in kinds for name in (None, *sorted(names))]
+        keys = [(kind, name) for kind in KINDS for name in (None, *sorted(names))]
         self.routes: list[Route] = []
         self._by_name = {key: self._compile(*key) for key in keys}
 

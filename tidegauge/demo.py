@@ -18,6 +18,7 @@ from rich.progress import Progress
 from agents.settings import Refusal
 from agents.topics import KafkaUnreachable, administration, create
 from streams.folding import hash_person
+from streams.outcomes import OUTCOMES
 from tidegauge.arguments import DURATION_SECONDS_MAX, RATE_MAX, number, output_file, whole
 from tidegauge.board import Board, comparison_table, difference_table, estimates, health
 from tidegauge.comparison import Row, compare
@@ -232,7 +233,7 @@ class Demo:
 
 def _outcome_rows(final: Scrape, simulation: Simulation) -> list[Row]:
     rows = []
-    for outcome in ("dead_letter", "future", "bot", "late", "duplicate", "accepted"):
+    for outcome in OUTCOMES:
         true = float(simulation.ledger.total(outcome))
         gauge = final.sum("records_total", outcome=outcome)
         rows.append(Row(("records_total", (("outcome", outcome),)), gauge, true, true))

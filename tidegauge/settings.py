@@ -11,13 +11,14 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from redis.asyncio.connection import parse_url
 
 from streams.catalogue_file import SECTIONS
 from streams.schema import TEXT, ConfigurationError, Field, Problem, check
 from streams.schema import WHOLE as AT_LEAST_ONE
+from streams.wire import PersonKey
 
 ENVIRONMENT = "TIDEGAUGE_"
 LARGEST_PORT = 65_535
@@ -26,7 +27,7 @@ SERVICE_LINK = re.compile(r"\w+(_SERVICE_(HOST|PORT\w*)=|_PORT_\d+_\w+=|_PORT=\w
 """Kubernetes sets such variables for a Service that is called tidegauge; they are not ours."""
 SECRETS = ("redis.url", "person.hash_key")
 """Left out of `repr`, so that they do not end in a log."""
-PERSON_KEYS = ("user_else_anonymous", "anonymous_else_user", "user_only")
+PERSON_KEYS = get_args(PersonKey)
 FORMATS = ("segment", "cloudevents", "custom")
 SOURCE_PATHS = (
     *("message_id", "user", "time", "kind", "name", "anonymous", "original_time", "sent_at"),
