@@ -12,7 +12,7 @@ from agents.dead_letters import DeadLetterOffice
 from agents.folding_agent import fold_events
 from agents.ownership import Ownership
 from agents.settings import WorkerSettings
-from agents.topics import CHANGELOG_RECORD_BYTES
+from agents.topics import CHANGELOG_RECORD_BYTES, Source
 
 BATCHES_IN_FLIGHT = 8
 FETCH_BYTES = 1 << 20
@@ -22,6 +22,8 @@ class WorkerApp(faust.App):  # type: ignore[misc, unused-ignore]
     """A Faust app that knows its settings, its partitions and why it refuses to go on."""
 
     settings: WorkerSettings
+    source: Source | None = None
+    """What the source was when the worker started; None: nobody looks whether it still is."""
     ownership: Ownership
     dead_letters: DeadLetterOffice
     generation: str
@@ -64,7 +66,7 @@ def create_app(settings: WorkerSettings, partitions: int, generation: str) -> Wo
         stream_buffer_maxsize=BATCHES_IN_FLIGHT,
         stream_wait_empty=True,
         stream_recovery_delay=0.0,
-        producer_acks=-1,
+        producer_acks=-1,  # what waits for a broker longer than a request is `agents.transport`'s
         producer_request_timeout=20.0,
         producer_max_request_size=CHANGELOG_RECORD_BYTES,
     )

@@ -6,13 +6,17 @@ import faust
 
 
 class Batch(NamedTuple):
-    """Records of one partition, in offset order."""
+    """Records of one partition, in offset order; there may be none between `position` and `end`."""
 
     epoch: int
     """The assignment they were read under; those of an earlier one are void."""
     position: int
     """Offset at which they take over from the batch before."""
     records: list[Any]
+    end: int
+    """Offset at which the next batch takes over: behind control records and compacted ones."""
+    held_from: int
+    """First offset from `position` on that the source still holds; between them is loss."""
 
 
 class BatchSchema(faust.Schema):

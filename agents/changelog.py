@@ -6,23 +6,27 @@ recovery ends where a ListOffsets answer says, swallows errors and makes an even
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from agents.recovering import Advance
 from agents.settings import WorkerSettings
+from agents.writing import hand_over
+from streams.rows import Rows
 
-Row = tuple[str, bytes | None]
+KeptRow = tuple[int, str, bytes | None]
+"""Partition, name with its lineage, sealed value or None for a tombstone."""
 
 
-def key_of(partition: int, name: str) -> bytes:
-    """Key of a table row: the partition, then the unit's name (`3/hour/1790000000000`)."""
+def row_key(partition: int, name: str) -> bytes:
+    """Key of a table row: partition, lineage, what it is (`3/0/hour/1790000000000`)."""
     return f"{partition}/{name}".encode()
 
 
 def name_of(key: bytes) -> str:
-    """The unit's name in such a key."""
+    """The name in such a key, with its lineage."""
     return key.decode().partition("/")[2]
 
 
@@ -32,46 +36,20 @@ class Changelog:
     def __init__(self, app: Any, table: Any, settings: WorkerSettings) -> None:
         self._app, self._table, self._settings = app, table, settings
 
-    async def write(self, rows: Iterable[tuple[int, str, bytes | None]]) -> None:
-        """Write rows of (partition, name, bytes or a tombstone) and await every acknowledgement."""
-        producer = self._app.producer._producer  # noqa: SLF001 - see the module
+    async def write(self, rows: Iterable[KeptRow]) -> None:
+        """Write rows in their order and await every acknowledgement."""
         futures = []
         for partition, name, value in rows:
-            key = key_of(partition, name)
-            futures.append(
-                await producer.send(
-                    self._settings.changelog_topic, value, key=key, partition=partition
-                )
-            )
+            key, topic = row_key(partition, name), self._settings.changelog_topic
+            futures.append(await hand_over(self._app, topic, value, key=key, partition=partition))
             self._hold(key, value)
         await asyncio.gather(*futures)
 
-    async def read(self, partitions: Sequence[int]) -> dict[int, list[Row]]:
-        """Every row of these partitions in the order of the log.
-
-        Reads to the high watermark of the fetch responses: compaction and control records cannot
-        stall it, and one broker was seen to answer ListOffsets too low.
-        """
-        found: dict[int, list[Row]] = {number: [] for number in partitions}
-        if not found:
-            return found
-        reader = self._reader()
-        await reader.start()
-        try:
-            waiting = {
-                TopicPartition(self._settings.changelog_topic, number) for number in partitions
-            }
-            reader.assign(list(waiting))
-            await reader.seek_to_beginning(*waiting)
-            while waiting:
-                for tp, records in (await reader.getmany(timeout_ms=100)).items():
-                    rows = ((name_of(record.key), record.value) for record in records)
-                    found[tp.partition].extend(rows)
-                waiting -= {tp for tp in waiting if await _is_read(reader, tp)}
-        finally:
-            await reader.stop()
-        for number, rows_of in found.items():
-            self._fill_table(number, rows_of)
+    async def read(self, partitions: Iterable[int], advance: Advance) -> dict[int, Rows]:
+        """Read what `read_rows` reads, and let the table show it."""
+        found = await read_rows(self._settings, partitions, advance)
+        for number, rows in found.items():
+            self._fill_table(number, rows)
         return found
 
     def forget(self, partition: int) -> None:
@@ -81,10 +59,10 @@ class Changelog:
         for key in [key for key in data if key.startswith(beginning)]:
             del data[key]
 
-    def _fill_table(self, partition: int, rows: Iterable[Row]) -> None:
+    def _fill_table(self, partition: int, rows: Rows) -> None:
         self.forget(partition)
-        for name, value in rows:
-            self._hold(key_of(partition, name), value)
+        for name, held in rows.held.items():
+            self._hold(row_key(partition, name), held.raw)
 
     def _hold(self, key: bytes, value: bytes | None) -> None:
         """Let the table show what its changelog says; nothing of tidegauge reads it."""
@@ -94,15 +72,50 @@ class Changelog:
         else:
             data[key] = value
 
-    def _reader(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            bootstrap_servers=self._settings.kafka_bootstrap,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=100,
-            max_partition_fetch_bytes=4 << 20,
-        )
+
+async def read_rows(
+    settings: WorkerSettings, partitions: Iterable[int], advance: Advance | None = None
+) -> dict[int, Rows]:
+    """Reduce the rows of these partitions in the order of the log; raises UnknownVersion.
+
+    Reads to the high watermark of the fetch responses: compaction and control records cannot
+    stall it, and one broker was seen to answer ListOffsets too low.
+    """
+    found = {number: Rows() for number in partitions}
+    waiting = {TopicPartition(settings.changelog_topic, number) for number in found}
+    if not found:
+        return found
+    reader = _reader(settings)
+    await reader.start()
+    try:
+        reader.assign(list(waiting))
+        await reader.seek_to_beginning(*waiting)
+        while waiting:
+            for tp, records in (await reader.getmany(timeout_ms=100)).items():
+                _take(records, found[tp.partition])
+                if advance is not None:
+                    advance.note(len(records), sum(len(record.value or b"") for record in records))
+            waiting -= {tp for tp in waiting if await _is_read(reader, tp)}
+    finally:
+        await reader.stop()
+    return found
+
+
+def _reader(settings: WorkerSettings) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=4 << 20,
+    )
+
+
+def _take(records: Iterable[Any], rows: Rows) -> None:
+    for record in records:
+        if record.key is not None:  # every row has one; some brokers take records without
+            rows.take(name_of(record.key), record.value)
 
 
 async def _is_read(reader: AIOKafkaConsumer, partition: TopicPartition) -> bool:

@@ -11,57 +11,41 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents.settings import Refusal, WorkerSettings
+from agents.writing import hand_over
+from streams.dead_letter_run import DeadLetterRun
 from streams.folding import DeadLetter
 
-RATIO_OVER_RECORDS = 2_000
-"""The ratio is judged over at least so many records."""
 LETTER_BYTES = 900_000
 """What is larger is cut: every broker takes a letter of this size, and none may stop the worker."""
 
 
 class DeadLetterLimit:
-    """Decides how much bad input is too much for one partition."""
+    """Decides how much bad input is too much for one partition.
+
+    The counts are part of the partition's state: starting again does not drain a topic bit by bit.
+    """
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._accepted = settings.accept_dead_letters
-        self._in_a_row = self._dead = self._read = 0
 
-    def observe(self, count: int, dead: Sequence[DeadLetter], last_offset: int) -> None:
-        """Note `count` records up to `last_offset`; raises Refusal when too many were dead."""
-        self._read += count
-        self._dead += len(dead)
-        whole = len(dead) == count and count > 0
-        self._in_a_row = self._in_a_row + count if whole else _run_at_end(dead, last_offset)
-        settings = self._settings
-        too_many = self._read >= RATIO_OVER_RECORDS and (
-            self._dead > self._read * settings.max_dead_letter_ratio
-        )
-        if self._read >= 2 * RATIO_OVER_RECORDS:
-            self._read, self._dead = self._read // 2, self._dead // 2
-        if not too_many and self._in_a_row < settings.max_dead_letters_in_a_row:
+    def judge(self, run: DeadLetterRun, dead: Sequence[DeadLetter]) -> None:
+        """Look at the counts after records with these letters; raises Refusal."""
+        longest, run.longest = run.longest, 0
+        too_long = longest >= self._settings.max_dead_letters_in_a_row
+        if not dead or not (too_long or run.ratio() > self._settings.max_dead_letter_ratio):
             return
-        if not dead:
-            return
-        if self._accepted >= len(dead):
-            self._accepted -= len(dead)
-            self._read = self._dead = 0  # what was accepted is not held against what follows
+        covered = max(longest, len(dead))
+        if covered <= self._accepted:
+            self._accepted -= covered
+            run.forget()
             return
         raise Refusal(
-            f"too many records cannot be read: {self._dead} of the last {self._read}, "
-            f"{self._in_a_row} in a row; the last one, at offset {dead[-1].offset}, because "
+            f"too many records cannot be read: {run.dead} of the last {run.read}, "
+            f"{longest} in a row; the last one, at offset {dead[-1].offset}, because "
             f"{dead[-1].rejected.detail}. Look at the producer first; if these records are known "
             "to be bad, start once with --accept-dead-letters N"
         )
-
-
-def _run_at_end(dead: Sequence[DeadLetter], last_offset: int) -> int:
-    run = 0
-    for letter in reversed(dead):
-        if letter.offset != last_offset - run:
-            break
-        run += 1
-    return run
 
 
 class DeadLetterOffice:
@@ -74,12 +58,9 @@ class DeadLetterOffice:
         self._handing_over = asyncio.Lock()
         self.sent = 0
 
-    def observe(
-        self, partition: int, count: int, dead: Sequence[DeadLetter], last_offset: int
-    ) -> None:
+    def judge(self, partition: int, run: DeadLetterRun, dead: Sequence[DeadLetter]) -> None:
         """Judge a batch before its letters are sent; raises Refusal."""
-        limit = self._limits.setdefault(partition, DeadLetterLimit(self._settings))
-        limit.observe(count, dead, last_offset)
+        self._limits.setdefault(partition, DeadLetterLimit(self._settings)).judge(run, dead)
 
     async def send(self, partition: int, dead: Sequence[DeadLetter]) -> None:
         """Hand letters to the producer; waits only while its buffer is full."""
@@ -89,7 +70,6 @@ class DeadLetterOffice:
                 self.sent += 1
 
     async def _send(self, partition: int, letter: DeadLetter) -> asyncio.Future[Any]:
-        producer = self._app.producer._producer  # noqa: SLF001 - Faust's own buffer loses errors
         value = letter.value or b""
         headers = [
             ("reason", letter.rejected.reason.encode()),
@@ -100,7 +80,8 @@ class DeadLetterOffice:
         ]
         if len(value) > LETTER_BYTES:
             headers.append(("bytes", b"%d" % len(value)))
-        return await producer.send(  # type: ignore[no-any-return]
+        return await hand_over(
+            self._app,
             self._settings.dead_letter_topic,
             value[:LETTER_BYTES],
             key=b"%s/%d/%d" % (self._settings.topic.encode(), partition, letter.offset),

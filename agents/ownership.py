@@ -7,20 +7,34 @@ a number twice.
 
 import asyncio
 import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from agents.batch import Batch
-from agents.changelog import Changelog
+from agents.changelog import Changelog, KeptRow
 from agents.dead_letters import DeadLetterOffice
 from agents.fail_stop import fail_stop
+from agents.recovering import Advance, Recovering
 from agents.settings import WorkerSettings
+from agents.writing import WRITE_DEADLINE_SECONDS
 from exporters.snapshot_store import wall_clock
-from streams.checkpoint import MANIFEST
+from streams.checkpoint import MANIFEST, Manifest, Snapshot
 from streams.partition import Partition
 from streams.recovery import recover
+from streams.rows import Rows, row_name
 
 log = logging.getLogger("tidegauge.worker")
 
-WRITE_DEADLINE_SECONDS = 30.0
+
+@dataclass
+class Holding:
+    """A partition as it was recovered."""
+
+    partition: Partition
+    lineage: int = 0
+    """The history of the state that counts, see `streams.rows`."""
+    left_behind: list[str] = field(default_factory=list)
+    """Names, with their lineage, of rows to delete once a checkpoint is safe."""
 
 
 class Ownership:
@@ -36,13 +50,20 @@ class Ownership:
         self.settings = settings
         self.generation = generation
         self.partitions: dict[int, Partition] = {}
+        self.lineages: dict[int, int] = {}
         self.epoch = 0
         self.recovered = False
         """Whether the state of everything assigned is here."""
+        self.recovered_at = 0
+        """Wall clock since when it is, in milliseconds."""
+        self.recovering = Recovering()
         self.checkpoints = 0
         self.checkpoint_at: dict[int, int] = {}
-        """Wall clock of each partition's last checkpoint, in milliseconds."""
-        self.repaired_units = 0
+        """Wall clock, in milliseconds, up to which all that each partition had folded is stored."""
+        self.repaired_units = self.lost_records = self.replayed_records = 0
+        self._saved: dict[int, int] = {}
+        """Offset of each partition's last checkpoint."""
+        self._left_behind: dict[int, list[str]] = {}
         self._changelog = changelog
         self._dead_letters = dead_letters
         self._lock = asyncio.Lock()
@@ -50,36 +71,52 @@ class Ownership:
     def drop(self) -> None:
         """Forget everything: the partitions are somebody else's, or soon will be."""
         self.epoch += 1
+        self.recovering.cancel()
         for number in self.partitions:
             self._changelog.forget(number)
-        self.partitions = {}
+        self.partitions, self.lineages, self._left_behind = {}, {}, {}
         self.recovered = False
 
-    def adopt(self, partitions: dict[int, Partition]) -> None:
+    def adopt(self, holdings: Mapping[int, Holding]) -> None:
         """Own these partitions from here on."""
         self.epoch += 1
-        self.partitions = partitions
-        self.recovered = True
+        self.partitions = {number: held.partition for number, held in holdings.items()}
+        self.lineages = {number: held.lineage for number, held in holdings.items()}
+        self._left_behind = {number: held.left_behind for number, held in holdings.items()}
+        self._saved = {number: part.offset for number, part in self.partitions.items()}
+        self.recovered, self.recovered_at = True, wall_clock()
+        owned = (f"{number} from {part.offset}" for number, part in sorted(self.partitions.items()))
+        log.info("owning partitions %s", ", ".join(owned) or "none")
 
-    async def recover(self, beginnings: dict[int, int]) -> dict[int, Partition]:
+    async def recover(self, beginnings: Mapping[int, int], advance: Advance) -> dict[int, Holding]:
         """Read the state of partitions from the changelog; `beginnings` are their first offsets.
 
-        Raises what `streams.recovery.recover` raises, and Kafka errors.
+        Raises what `streams.recovery.recover` raises, UnknownVersion, and Kafka errors.
         """
-        rows = await self._changelog.read(list(beginnings))
-        partitions = {}
+        rows = await self._changelog.read(beginnings, advance)
+        holdings = {}
         for number, beginning in beginnings.items():
-            recovered = recover(self.settings.folding, rows[number], beginning, self.generation)
-            partitions[number] = recovered.partition
-            self.repaired_units += recovered.repaired
-            if recovered.repaired:
-                log.warning(
-                    "partition %d: %d units are built anew from offset %d",
-                    number,
-                    recovered.repaired,
-                    recovered.partition.offset,
-                )
-        return partitions
+            holdings[number] = self._recover(number, rows.pop(number), beginning)
+            advance.note()
+            await asyncio.sleep(0)
+        return holdings
+
+    def _recover(self, number: int, rows: Rows, beginning: int) -> Holding:
+        manifest = rows.read(Manifest, MANIFEST)
+        found = recover(self.settings.folding, rows, beginning, self.generation)
+        partition = found.partition
+        self.lost_records += partition.losses.records - (manifest.losses.records if manifest else 0)
+        self.repaired_units += found.repaired
+        for what in found.lost:
+            log.error("partition %d: lost %s", number, what)
+        if found.repaired:
+            log.warning(
+                "partition %d: %d units are built anew, reading begins at offset %d",
+                number,
+                found.repaired,
+                partition.offset,
+            )
+        return Holding(partition, rows.lineage, rows.left_behind())
 
     async def fold(self, number: int, batch: Batch) -> None:
         """Fold a batch and send on what could not be read; raises Refusal past the limit."""
@@ -91,10 +128,50 @@ class Ownership:
                 f"partition {number}: a batch was lost between offsets {partition.offset} "
                 f"and {batch.position}"
             )
-        dead = partition.fold(batch.records)
-        self._dead_letters.observe(number, len(batch.records), dead, batch.records[-1].offset)
+        if batch.held_from > partition.offset:
+            self._lose(number, partition, batch.held_from)
+        known = partition.manifest_offset
+        if partition.offset < known:
+            self.replayed_records += sum(record.offset < known for record in batch.records)
+        dead = partition.fold(batch.records, batch.end)
+        self._dead_letters.judge(number, partition.dead_letters, dead)
         if dead:
             await self._dead_letters.send(number, dead)
+
+    def _lose(self, number: int, partition: Partition, until: int) -> None:
+        offset = partition.offset
+        try:
+            partition.lose(until)
+        except ValueError as error:
+            fail_stop(f"partition {number}: {error}; the next start declares what is lost", error)
+        self.lost_records += until - offset
+        log.error(
+            "partition %d: lost offsets %d to %d (%d): the source does not hold them any more",
+            number,
+            offset,
+            until,
+            until - offset,
+        )
+
+    def counted(self) -> dict[int, int]:
+        """Offset up to which the state of each partition reaches, in memory or in the changelog."""
+        return {number: _reach(partition) for number, partition in self.partitions.items()}
+
+    def rebuilding(self) -> dict[int, int]:
+        """Offsets to go of each partition that is not whole yet."""
+        return {
+            number: _reach(partition) - partition.offset
+            for number, partition in self.partitions.items()
+            if not partition.is_whole
+        }
+
+    def unsaved(self) -> dict[int, int]:
+        """Offset of the last checkpoint of each partition that has folded more since."""
+        return {
+            number: self._saved[number]
+            for number, partition in self.partitions.items()
+            if partition.offset != self._saved[number]
+        }
 
     async def checkpoint(self) -> dict[int, int]:
         """Write what changed; return, per partition, the offset up to which it is safe now.
@@ -106,26 +183,45 @@ class Ownership:
     async def _checkpoint(self) -> dict[int, int]:
         async with self._lock:
             # Taken without an await in between: no batch is ever half in a checkpoint.
-            snapshots = {
-                number: snapshot
-                for number, partition in self.partitions.items()
-                if (snapshot := partition.snapshot())
-            }
-            if not snapshots:
-                return {}
-            safe = {n: s for n, s in snapshots.items() if s.manifest is not None}
-            try:
-                async with asyncio.timeout(WRITE_DEADLINE_SECONDS):
-                    await self._dead_letters.acknowledged()
-                    await self._changelog.write(
-                        (n, k, v) for n, s in snapshots.items() for k, v in s.units
-                    )
-                    await self._changelog.write((n, MANIFEST, s.manifest) for n, s in safe.items())
-                    await self._changelog.write(
-                        (n, k, None) for n, s in safe.items() for k in s.tombstones
-                    )
-            except Exception as error:  # noqa: BLE001 - whatever it was, what is durable is unknown
-                fail_stop("a checkpoint could not be written", error)
-            self.checkpoints += 1
-            self.checkpoint_at.update(dict.fromkeys(safe, wall_clock()))
-            return {number: snapshot.offset for number, snapshot in safe.items()}
+            epoch, now, lineages = self.epoch, wall_clock(), self.lineages
+            found = {number: part.snapshot() for number, part in self.partitions.items()}
+            snapshots = {number: snapshot for number, snapshot in found.items() if snapshot}
+            still = found.keys() - snapshots.keys() - self.rebuilding().keys()
+            safe = {n: taken.offset for n, taken in snapshots.items() if taken.is_safe}
+            if snapshots:
+                stages = [
+                    _stages(number, snapshot, lineages[number], self._left_behind)
+                    for number, snapshot in snapshots.items()
+                ]
+                await self._write(stages)
+                self.checkpoints += 1
+            if self.epoch == epoch:
+                self._saved |= {number: taken.offset for number, taken in snapshots.items()}
+            self.checkpoint_at |= dict.fromkeys([*safe, *still], now)
+            return safe
+
+    async def _write(self, stages: list[Iterator[list[KeptRow]]]) -> None:
+        """Write the first stage of every partition, then the second, and so on."""
+        try:
+            async with asyncio.timeout(WRITE_DEADLINE_SECONDS):
+                await self._dead_letters.acknowledged()
+                for together in zip(*stages, strict=True):
+                    await self._changelog.write(row for rows in together for row in rows)
+        except Exception as error:  # noqa: BLE001 - whatever it was, what is durable is unknown
+            fail_stop("a checkpoint could not be written", error)
+
+
+def _reach(partition: Partition) -> int:
+    if partition.is_whole:
+        return partition.offset
+    return max(partition.offset, partition.manifest_offset, *partition.units.offsets())
+
+
+def _stages(
+    number: int, snapshot: Snapshot, lineage: int, left_behind: dict[int, list[str]]
+) -> Iterator[list[KeptRow]]:
+    """The stages of a partition with full names; the last deletes what another lineage left."""
+    for rows in snapshot.stages():
+        yield [(number, row_name(lineage, name), value) for name, value in rows]
+    gone = left_behind.pop(number, []) if snapshot.is_safe else []
+    yield [(number, name, None) for name in gone]

@@ -2,19 +2,25 @@
 
 Values are absolute and a function of the log, so being ahead of the last checkpoint is harmless.
 Redis being slow or away never holds up the fold: what could not be published is published later.
+A partition that is being rebuilt is not published: Redis keeps what it has.
 """
 
 import asyncio
 import logging
 from typing import Any
 
-from exporters.keys import Source
+import msgspec
+
+from exporters.keys import Source, lineage_of, state_name
 from exporters.publisher import SnapshotPublisher
 from exporters.snapshot_store import wall_clock
 from streams.partition import Partition
 from streams.published import Progress
 
 log = logging.getLogger("tidegauge.worker")
+
+LOOK_SECONDS = 1.0
+"""How often Redis is asked whether another history of the state counts by now."""
 
 
 class Publishing:
@@ -24,6 +30,9 @@ class Publishing:
         self._app, self._publisher, self._source = app, publisher, source
         self._caught_up_at: dict[int, int] = {}
         self._epoch = 0
+        self._look_at = 0.0
+        self._followed = 0
+        """The last lineage for which the state was read again."""
         self._redis_error: str | None = None
 
     async def run(self) -> None:
@@ -44,17 +53,51 @@ class Publishing:
             self._caught_up_at.clear()
             for number in range(self._source.partitions):
                 self._publisher.forget(number)
-            if ownership.partitions:  # a worker that owns nothing has not shown that it fits
-                await self._publisher.announce(self._source)
+            await self._announce()
+        await self._follow()
         for number, partition in list(ownership.partitions.items()):
             if ownership.epoch != self._epoch:
                 return  # given away meanwhile
-            progress = self._progress(number, partition)
+            progress = self._progress(number, partition) if partition.is_whole else None
             if progress is not None:
                 changes = partition.take_changes()
                 await self._publisher.publish(
-                    number, progress, changes.changed, partition.everything, changes.removed
+                    number,
+                    progress,
+                    changes.changed,
+                    partition.everything,
+                    changes.removed,
+                    state=state_name(self._app.generation, ownership.lineages[number]),
                 )
+
+    async def _announce(self) -> None:
+        """Say what is published; a worker that owns nothing has not shown that it fits."""
+        lineages = self._app.ownership.lineages.values()
+        if lineages:
+            state = state_name(self._app.generation, max(lineages))
+            await self._publisher.announce(msgspec.structs.replace(self._source, generation=state))
+
+    async def _follow(self) -> None:
+        """Read the state again, once, when Redis says that a later history of it counts.
+
+        `tidegauge replay` says so when it has made one. Who recovered while it did may say the
+        contrary; who knows better says it again.
+        """
+        now = asyncio.get_running_loop().time()
+        if now >= self._look_at and self._publisher.seen is None:
+            self._look_at = now + LOOK_SECONDS
+            await self._publisher.look()
+        seen, self._publisher.seen = self._publisher.seen, None
+        lineages = self._app.ownership.lineages.values()
+        theirs = lineage_of(seen.generation, self._app.generation) if seen else None
+        if theirs is None or not lineages:
+            return
+        if theirs > min(lineages) and theirs != self._followed:
+            if self._app.consumer.recover_again():
+                log.info("lineage %d of the state counts now: recovering it", theirs)
+                self._followed = theirs
+        elif theirs < max(lineages):
+            await self._announce()
 
     def _tell(self) -> None:
         """Log when Redis goes and when it is back, once each."""
@@ -67,20 +110,17 @@ class Publishing:
 
     def _progress(self, number: int, partition: Partition) -> Progress | None:
         """How far a partition is; None before its end is known or when it was given away."""
-        seen = self._app.consumer.caught_up_at(number, partition.offset)
+        seen = self._app.consumer.source_log.caught_up_at(number, partition.offset)
         if seen is None:
             return None
         caught_up_at, end = seen
         if caught_up_at:
             self._caught_up_at[number] = caught_up_at
-        return Progress(
-            partition=number,
-            offset=partition.offset,
-            watermark=partition.watermark,
+        return Progress.of(
+            partition,
+            number,
+            end_offset=end,
             caught_up_at=self._caught_up_at.get(number, 0),
             published_at=wall_clock(),
-            end_offset=end,
-            since=partition.since,
             checkpoint_at=self._app.ownership.checkpoint_at.get(number, 0),
-            horizon_start=partition.judge.duplicates.horizon_start(),
         )

@@ -1,29 +1,54 @@
-"""The topics a worker needs: what is there, what is missing, and creating tidegauge's own.
+"""The topics a worker needs: what is there, whether it will do, and creating tidegauge's own.
 
-Blocking (kafka-python); called before the worker consumes, in a thread.
+Blocking; called before the worker consumes, in a thread.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kafka import KafkaAdminClient
-from kafka.errors import (
-    ClusterAuthorizationFailedError,
-    InvalidReplicationFactorError,
-    KafkaError,
-    PolicyViolationError,
-    TopicAlreadyExistsError,
-    TopicAuthorizationFailedError,
-    UnknownTopicOrPartitionError,
-    for_code,
-)
 
+from agents.administration import (
+    KafkaUnreachable,
+    administration,
+    count_brokers,
+    create,
+    describe,
+    grow,
+    read_settings,
+)
+from agents.boot_checks import (
+    SAFE_REPLICAS,
+    Finding,
+    Topic,
+    Weight,
+    judge_changelog,
+    judge_dead_letters,
+    judge_partitions,
+    judge_source,
+    refuse,
+)
+from agents.dead_letters import LETTER_BYTES
 from agents.settings import Refusal, WorkerSettings
 
-REQUEST_MILLISECONDS = 10_000
+__all__ = [
+    "CHANGELOG_RECORD_BYTES",
+    "Inspection",
+    "KafkaUnreachable",
+    "Source",
+    "administration",
+    "count_partitions",
+    "create",
+    "ensure",
+    "inspect",
+    "prepare",
+]
+
+log = logging.getLogger("tidegauge.worker")
+
 DEAD_LETTER_RETENTION_MILLISECONDS = 7 * 24 * 3_600_000
+DEAD_LETTER_RECORD_BYTES = LETTER_BYTES + 20_000  # its headers, and what a batch adds
 CHANGELOG_RECORD_BYTES = 8 << 20
 """A unit with every sketch full stays below a megabyte with the shipped catalogue."""
 CHANGELOG_SETTINGS = {
@@ -39,19 +64,6 @@ DEAD_LETTER_SETTINGS = {
 }
 
 
-PERMANENT = (
-    ClusterAuthorizationFailedError,
-    InvalidReplicationFactorError,
-    PolicyViolationError,
-    TopicAuthorizationFailedError,
-)
-"""What trying again does not mend."""
-
-
-class KafkaUnreachable(ConnectionError):
-    """No broker answered; the message names the address."""
-
-
 @dataclass(frozen=True)
 class Source:
     """The topic of product events as the broker describes it."""
@@ -61,26 +73,12 @@ class Source:
     """The broker's id of the topic, or its name where the broker gives none."""
 
 
-@contextmanager
-def administration(bootstrap: str) -> Iterator[KafkaAdminClient]:
-    """Lend an admin client; raises KafkaUnreachable, also for what the broker refuses meanwhile."""
-    try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
-            client_id="tidegauge",
-            request_timeout_ms=REQUEST_MILLISECONDS,
-            bootstrap_timeout_ms=REQUEST_MILLISECONDS // 2,
-        )
-    except (KafkaError, OSError) as error:
-        raise KafkaUnreachable(f"Kafka does not answer at {bootstrap} ({_name(error)})") from error
-    try:
-        yield admin
-    except PERMANENT as error:
-        raise Refusal(f"Kafka at {bootstrap} refuses: {_name(error)}") from error
-    except (KafkaError, OSError) as error:
-        raise KafkaUnreachable(f"Kafka at {bootstrap} answers with {_name(error)}") from error
-    finally:
-        admin.close()
+@dataclass(frozen=True)
+class Inspection:
+    """The topics that are there, the source first, and what there is to say about all of them."""
+
+    topics: list[Topic]
+    findings: list[Finding]
 
 
 def count_partitions(bootstrap: str, topic: str) -> int:
@@ -88,131 +86,120 @@ def count_partitions(bootstrap: str, topic: str) -> int:
     with administration(bootstrap) as admin:
         found = describe(admin, topic)
     if topic not in found:
-        raise Refusal(
-            f"there is no topic {topic!r} at {bootstrap}; create it with "
-            "`tidegauge topics --partitions N`"
-        )
-    return len(found[topic]["partitions"])
+        raise _no_source(bootstrap, topic)
+    return found[topic].partitions
 
 
 def prepare(settings: WorkerSettings) -> Source:
-    """Check the source topic and create tidegauge's own topics where they are missing.
+    """Create tidegauge's own topics where they are missing, check all, log the warnings.
 
     Raises Refusal when the worker must not start, KafkaUnreachable when it may try again.
     """
-    own = _own_topics(settings)
     with administration(settings.kafka_bootstrap) as admin:
-        found = describe(admin, settings.topic, *own)
-        source = found.get(settings.topic)
-        if source is None:
-            raise Refusal(
-                f"there is no topic {settings.topic!r} at {settings.kafka_bootstrap}; name the "
-                "topic of your events with TIDEGAUGE_KAFKA_TOPIC or `[kafka] topic`, or create it: "
-                "`tidegauge topics --partitions N`"
-            )
-        count = len(source["partitions"])
-        _check_partitions(settings, found, count)
-        for topic, configs in own.items():
-            if topic not in found:
-                create(admin, topic, count, settings.replication_factor, configs)
-        return Source(count, str(source.get("topic_id") or settings.topic))
+        found = _describe_all(admin, settings)
+        source = found[settings.topic]
+        refuse(judge_partitions(source, found.values()))
+        missing = {name: s for name, s in _own_topics(settings).items() if name not in found}
+        for name, wanted in missing.items():
+            create(admin, name, source.partitions, settings.replication_factor, wanted)
+        if missing:
+            found = _describe_all(admin, settings)
+        findings = _inspect(admin, settings, found).findings
+    refuse(findings)
+    for finding in findings:
+        if finding.weight is Weight.WARNING:
+            log.warning("%s", finding.text)
+    return Source(source.partitions, source.topic_id or source.name)
 
 
-def ensure(settings: WorkerSettings, partitions: int | None = None) -> list[tuple[str, int, str]]:
+def inspect(settings: WorkerSettings) -> Inspection:
+    """Look at all topics and change nothing; raises Refusal without a source, KafkaUnreachable."""
+    with administration(settings.kafka_bootstrap) as admin:
+        return _inspect(admin, settings, _describe_all(admin, settings))
+
+
+def ensure(settings: WorkerSettings, partitions: int | None = None) -> dict[str, str]:
     """Create what is missing and let tidegauge's topics grow to the source's partitions.
 
-    `partitions` creates the source too where it is missing. Returns topics, their partitions and
-    what was done. Raises Refusal and KafkaUnreachable.
+    `partitions` creates the source too where it is missing. Returns what was done, by topic.
+    Raises Refusal, before anything is done, and KafkaUnreachable.
     """
     wanted: dict[str, dict[str, str]] = {settings.topic: {}} | _own_topics(settings)
     with administration(settings.kafka_bootstrap) as admin:
         found = describe(admin, *wanted)
-        count = len(found[settings.topic]["partitions"]) if settings.topic in found else partitions
-        if count is None:
-            raise Refusal(
-                f"there is no topic {settings.topic!r} at {settings.kafka_bootstrap}; with "
-                "--partitions N it is created"
-            )
-        return [
-            (topic, count, _ensure(admin, topic, count, settings, found, configs))
-            for topic, configs in wanted.items()
-        ]
+        source = _source(settings, found, partitions)
+        if any(topic.partitions > source.partitions for topic in found.values()):
+            refuse(judge_partitions(source, found.values()))
+        done = {}
+        for name, its_settings in wanted.items():
+            held = found[name].partitions if name in found else 0
+            if not held:
+                create(admin, name, source.partitions, settings.replication_factor, its_settings)
+                done[name] = "created"
+            elif held < source.partitions:
+                grow(admin, name, source.partitions)
+                done[name] = f"grown from {held}"
+            else:
+                done[name] = "was there"
+        return done
 
 
-def _ensure(
-    admin: KafkaAdminClient,
-    topic: str,
-    count: int,
-    settings: WorkerSettings,
-    found: dict[str, Any],
-    configs: dict[str, str],
-) -> str:
-    if topic not in found:
-        create(admin, topic, count, settings.replication_factor, configs)
-        return "created"
-    held = len(found[topic]["partitions"])
-    if held < count:
-        admin.create_partitions({topic: count})
-        return f"grown from {held}"
-    return "was there" if held == count else f"has more partitions ({held}) than the source"
+def _source(settings: WorkerSettings, found: Mapping[str, Topic], partitions: int | None) -> Topic:
+    """The source as it is, or as it is to be created; raises Refusal when neither is told."""
+    source = found.get(settings.topic)
+    if source is None:
+        if partitions is None:
+            raise _no_source(settings.kafka_bootstrap, settings.topic)
+        return Topic(settings.topic, partitions)
+    if partitions not in (None, source.partitions):
+        raise Refusal(
+            f"topic {source.name!r} has {source.partitions} partitions and is yours: tidegauge "
+            "does not grow it. Grow it with Kafka's own tools, then run `tidegauge topics` again"
+        )
+    return source
 
 
 def _own_topics(settings: WorkerSettings) -> dict[str, dict[str, str]]:
+    safe = settings.replication_factor >= SAFE_REPLICAS
+    replication = {"min.insync.replicas": "2"} if safe else {}
     return {
-        settings.changelog_topic: CHANGELOG_SETTINGS,
-        settings.dead_letter_topic: DEAD_LETTER_SETTINGS,
+        settings.changelog_topic: CHANGELOG_SETTINGS | replication,
+        settings.dead_letter_topic: DEAD_LETTER_SETTINGS | replication,
     }
 
 
-def _check_partitions(settings: WorkerSettings, found: dict[str, Any], count: int) -> None:
-    for topic in _own_topics(settings):
-        if topic not in found:
-            continue
-        own = len(found[topic]["partitions"])
-        if own > count:
-            raise Refusal(
-                f"topic {settings.topic!r} has {count} partitions, but there is state of "
-                f"{own}: it was made anew or another one is meant. Point tidegauge at the right "
-                "topic, or begin anew under another name with TIDEGAUGE_KAFKA_APPLICATION"
-            )
-        if own < count:
-            raise Refusal(
-                f"topic {settings.topic!r} has grown to {count} partitions, {topic!r} has {own}; "
-                "run `tidegauge topics` to let it grow, then start the workers again"
-            )
-
-
-def create(
-    admin: KafkaAdminClient, topic: str, partitions: int, replicas: int, configs: dict[str, str]
-) -> bool:
-    """Create a topic; False when it was there."""
-    try:
-        admin.create_topics(
-            {
-                topic: {
-                    "num_partitions": partitions,
-                    "replication_factor": replicas,
-                    "configs": configs,
-                }
-            },
-            wait_for_metadata=True,
-        )
-    except TopicAlreadyExistsError:
-        return False
-    return True
-
-
-def describe(admin: KafkaAdminClient, *topics: str) -> dict[str, Any]:
-    """What the broker says of those of the topics that exist, by name."""
-    found = {}
-    for topic in admin.describe_topics(list(topics)):
-        error = topic["error_code"]
-        if error not in (0, UnknownTopicOrPartitionError.errno):
-            raise for_code(error)(f"for topic {topic['name']!r}")
-        if not error:
-            found[topic["name"]] = topic
+def _describe_all(admin: KafkaAdminClient, settings: WorkerSettings) -> dict[str, Topic]:
+    """The topics that are there, the source first; raises Refusal when the source is not."""
+    found = describe(admin, settings.topic, *_own_topics(settings))
+    if settings.topic not in found:
+        raise _no_source(settings.kafka_bootstrap, settings.topic)
     return found
 
 
-def _name(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+def _inspect(
+    admin: KafkaAdminClient, settings: WorkerSettings, found: Mapping[str, Topic]
+) -> Inspection:
+    found = read_settings(admin, found)
+    source = found[settings.topic]
+    findings = [*judge_partitions(source, found.values()), *judge_source(source)]
+    if changelog := found.get(settings.changelog_topic):
+        brokers = count_brokers(admin)
+        findings += judge_changelog(changelog, CHANGELOG_RECORD_BYTES, brokers)
+    if dead_letters := found.get(settings.dead_letter_topic):
+        findings += judge_dead_letters(dead_letters, DEAD_LETTER_RECORD_BYTES)
+    findings += [
+        Finding(
+            Weight.NOTE,
+            f"topic {name!r} is not there yet: `tidegauge topics` creates it, or the first worker",
+        )
+        for name in _own_topics(settings)
+        if name not in found
+    ]
+    return Inspection(list(found.values()), findings)
+
+
+def _no_source(bootstrap: str, topic: str) -> Refusal:
+    return Refusal(
+        f"there is no topic {topic!r} at {bootstrap}; name the topic of your events with "
+        "TIDEGAUGE_KAFKA_TOPIC or `[kafka] topic`, or create it: `tidegauge topics --partitions N`"
+    )

@@ -12,44 +12,25 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import aiokafka
+from aiokafka.errors import IllegalStateError
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
 from agents.batch import Batch
-from agents.fail_stop import fail_stop
-from streams.recovery import ForeignGeneration
+from agents.chunks import Chunk, ConsumerThread, NoReadOffsets
+from agents.ownership import Ownership
+from agents.recovering import Advance
+from agents.same_source import check_source
+from agents.settings import Refusal
+from agents.source_log import SourceLog
+from agents.writing import WRITE_DEADLINE_SECONDS
+from streams.recovery import Unusable
 from streams.unit import UnknownVersion
 
 log = logging.getLogger("tidegauge.worker")
 
-RECOVERY_DEADLINE_SECONDS = 60.0
-"""Below Faust's request timeout of 90 s, after which it would consume no more and stay alive."""
 GROUP_COMMIT_SECONDS = 5.0
-LONG_POLL_MILLISECONDS = 100
-
-
-class NoReadOffsets(dict[TP, int]):
-    """Stands in for Faust's read offsets, whose late writes make it drop records sought back to."""
-
-    def __getitem__(self, partition: TP) -> Any:
-        return None
-
-    def __setitem__(self, partition: TP, offset: int) -> None:
-        """Forget it."""
-
-
-class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """aiokafka in its own thread."""
-
-    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
-        """Shorten the long poll, and leave out what a producer's transaction took back.
-
-        Faust's 1.5 s lets partitions with data wait for an idle one.
-        """
-        consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = LONG_POLL_MILLISECONDS
-        consumer._isolation_level = "read_committed"
-        return consumer
+UNRECOVERED_PAUSE_SECONDS = 0.1
 
 
 class Consumer(driver.Consumer):
@@ -59,118 +40,149 @@ class Consumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self._read_offset = NoReadOffsets()
         self._expected: dict[TP, int] = {}
-        self._doubted: dict[TP, tuple[int, int]] = {}
-        self.gap_records = 0
+        """Where the next batch of a partition takes over."""
+        self.source_log = SourceLog(self.app.settings.topic, self._thread)
 
     @property
-    def ownership(self) -> Any:
-        """The app's `Ownership`."""
-        return self.app.ownership
+    def ownership(self) -> Ownership:
+        """The app's."""
+        return self.app.ownership  # type: ignore[no-any-return]
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
-        """Yield one message per chunk; its value is a `Batch`."""
-        records_by_partition, _ = await self._wait_next_records(timeout)
-        if not records_by_partition or self.should_stop or not self.flow_active:
-            return  # what is dropped here is read again: recovery seeks, and `_continue` checks
-        for partition, records in records_by_partition.items():
-            batch = self._continue(partition, records)
-            if batch is None:
-                continue
-            last = batch.records[-1]
-            yield (
-                partition,
-                ConsumerMessage(
-                    partition.topic,
-                    partition.partition,
-                    last.offset,
-                    last.timestamp / 1000.0,
-                    last.timestamp_type,
-                    (),
-                    None,
-                    batch,
-                    None,
-                    None,
-                    None,
-                    partition,
-                    generation_id=self.app.consumer_generation_id,
-                ),
-            )
+        """Yield one message per chunk; its value is a `Batch`. Fetches nothing before recovery."""
+        ownership = self.ownership
+        if not ownership.recovered:
+            self._thread.stay_in_group()
+            await asyncio.sleep(UNRECOVERED_PAUSE_SECONDS)
+            return
+        epoch = ownership.epoch
+        chunks, _ = await self._wait_next_records(timeout)
+        for partition, chunk in (chunks or {}).items():
+            batch = await self._continue(partition, chunk)
+            if epoch != ownership.epoch or self.should_stop or not self.flow_active:
+                return  # a recovery seeks; or the next chunk starts elsewhere than expected
+            if batch is not None:
+                self._expected[partition] = batch.end
+                yield partition, self._message(partition, batch)
 
-    def _continue(self, partition: TP, records: list[Any]) -> Batch | None:
-        """Accept a chunk where the last one ended; believe a hole only when it is read twice."""
-        position = self._expected.get(partition)
-        if position is None:
+    def _message(self, partition: TP, batch: Batch) -> ConsumerMessage:
+        """Faust's envelope of a batch; of a batch without records too."""
+        timestamp = batch.records[-1].timestamp / 1000.0 if batch.records else 0.0
+        return ConsumerMessage(
+            partition.topic,
+            partition.partition,
+            batch.end - 1,
+            timestamp,
+            0,
+            (),
+            None,
+            batch,
+            None,
+            None,
+            None,
+            partition,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    async def _continue(self, partition: TP, chunk: Chunk) -> Batch | None:
+        """Accept a chunk that takes over where the last one ended; else see to it that it will."""
+        expected, epoch = self._expected.get(partition), self.ownership.epoch
+        if expected is None:
             return None  # not recovered yet
-        if records[0].offset < position:
-            records = [record for record in records if record.offset >= position]
-        if not records:
+        if chunk.start != expected:  # Faust dropped one between the thread and here
+            await self._go_back(partition, expected)
             return None
-        hole = (position, records[0].offset)
-        if hole[1] > position:
-            if self._doubted.get(partition) != hole:
-                self._doubted[partition] = hole
-                self._thread.seek(partition, position)
+        if chunk.first < expected:
+            # Out of range, and so sent to the beginning: the end had been before.
+            self._refuse_end(partition, expected, f"was seen to end before offset {expected}")
+            return None
+        held_from = expected
+        if chunk.first > expected:
+            beginning = await self.source_log.beginning(partition.partition)
+            if beginning is None:
+                await self._go_back(partition, expected)
                 return None
-            self.gap_records += hole[1] - position
-            log.error(
-                "partition %d: offsets %d to %d are not in the source any more",
-                partition.partition,
-                *hole,
-            )
-        self._expected[partition] = records[-1].offset + 1
-        return Batch(self.ownership.epoch, position, records)
+            held_from = min(max(beginning, expected), chunk.first)
+        return Batch(epoch, expected, chunk.records, chunk.end, held_from)
+
+    async def _go_back(self, partition: TP, offset: int) -> None:
+        try:
+            await self.seek_wait({partition: offset})
+        except IllegalStateError:
+            log.debug("%r was taken away before it could be read again", partition)
+
+    def _refuse_end(self, partition: TP, counted: int, how: str) -> None:
+        self.app.refuse(
+            f"partition {partition.partition} of {partition.topic!r} {how}, but is counted up to "
+            f"offset {counted}: the topic was made anew or lost its end. Point tidegauge at the "
+            "right topic; or count anew what is there now with `tidegauge replay`"
+        )
 
     async def perform_seek(self) -> None:
-        """Recover every assigned partition and seek to where it is; group offsets play no part."""
+        """Begin to recover what is assigned; group offsets play no part."""
+        self.ownership.recovering.start(self._recover)
+
+    def recover_again(self) -> bool:
+        """Read the state once more, another one counts now; False while it is being read anyway."""
+        if not self.ownership.recovered or self.app.rebalancing:
+            return False
+        self._give_up()
+        self.ownership.recovering.start(self._recover)
+        return True
+
+    async def _recover(self, advance: Advance) -> None:
+        """Recover every assigned partition and read on from where it is."""
         ownership = self.ownership
         epoch = ownership.epoch
         source = {tp for tp in self.assignment() if tp.topic == self.app.settings.topic}
         try:
-            async with asyncio.timeout(RECOVERY_DEADLINE_SECONDS):
-                partitions = await ownership.recover(await self._beginnings(source))
-                await self.seek_wait({tp: partitions[tp.partition].offset for tp in source})
-        except (UnknownVersion, ForeignGeneration) as refusal:
+            if self.app.source is not None:
+                await check_source(self.app.settings, self.app.source)
+                advance.note()
+            beginnings = await self.source_log.beginnings(source)
+            advance.note()
+            found = await ownership.recover(
+                {tp.partition: offset or 0 for tp, offset in beginnings.items()}, advance
+            )
+            expected = {tp: found[tp.partition].partition.offset for tp in source}
+            await self.seek_wait(expected)
+        except Refusal as refusal:
+            self.app.refuse(str(refusal))
+            return
+        except (Unusable, UnknownVersion) as refusal:
             self.app.refuse(
-                f"{refusal}. Go back to what made it, or begin anew under another name with "
-                "TIDEGAUGE_KAFKA_APPLICATION"
+                f"{refusal}. Go back to what made it, count the topic anew with `tidegauge "
+                "replay`, or begin under another name with TIDEGAUGE_KAFKA_APPLICATION"
             )
             return
-        except Exception as error:  # noqa: BLE001 - a worker that cannot recover must not count
+        except IllegalStateError:
             if source <= self.assignment():
-                fail_stop("the state could not be recovered", error)
-            return
-        if ownership.epoch != epoch:
-            return  # another rebalance came between; its own recovery follows
-        self._expected = {tp: partitions[tp.partition].offset for tp in source}
-        self._doubted = {}
-        ownership.adopt(partitions)
-        log.info(
-            "owning partitions %s",
-            ", ".join(f"{n} from {p.offset}" for n, p in sorted(partitions.items())) or "none",
-        )
+                raise
+            return  # taken away meanwhile: another recovery follows
+        if ownership.epoch == epoch:
+            self._expected = expected
+            ownership.adopt(found)
 
-    async def _beginnings(self, source: set[TP]) -> dict[int, int]:
-        found: Mapping[Any, int] = await self.earliest_offsets(*source) if source else {}
-        return {tp.partition: offset or 0 for tp, offset in found.items()}
+    async def check_ends(self) -> None:
+        """Refuse to go on with a partition that ends before what was counted of it.
 
-    def caught_up_at(self, number: int, offset: int) -> tuple[int, int] | None:
-        """Time of the last poll and the end as of then, if all before `offset` is folded.
-
-        Times in milliseconds. (0, end) while behind; None before the first poll or when it is gone.
+        A new leader may know too low an end for a moment, and one broker lists too low ones: only
+        what was fetched and listed is believed.
         """
-        consumer = self._thread._consumer
-        partition = aiokafka.TopicPartition(self.app.settings.topic, number)
-        try:
-            polled_at = consumer.last_poll_timestamp(partition)  # before the end: never too new
-            end = consumer.highwater(partition)
-        except (AssertionError, AttributeError, ValueError):
-            return None  # revoked meanwhile
-        if end is None or polled_at is None:
-            return None
-        return (polled_at if offset >= end else 0), end
+        ownership = self.ownership
+        for number, counted in ownership.counted().items():
+            epoch = ownership.epoch
+            polled_at, end = self.source_log.polled_at(number), self.source_log.end(number)
+            stale = polled_at is None or polled_at < ownership.recovered_at
+            if stale or end is None or end >= counted:
+                continue
+            listed = await self.source_log.listed_end(number)
+            if listed is not None and listed < counted and ownership.epoch == epoch:
+                partition = self.source_log.partition(number)
+                self._refuse_end(partition, counted, f"ends at offset {end}")
 
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002, FBT001, FBT002 - Faust's signature
         """Checkpoint; Faust calls this on a cadence."""
@@ -181,22 +193,25 @@ class Consumer(driver.Consumer):
 
     async def wait_empty(self) -> None:
         """Checkpoint before partitions go: on revoke and on stop, with the flow stopped."""
+        self.ownership.recovering.cancel()
         await self.ownership.checkpoint()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Forget all state: whatever stays assigned is recovered anew."""
         await super().on_partitions_revoked(revoked)  # runs `wait_empty`
+        self._give_up()
+
+    def _give_up(self) -> None:
         self._expected = {}
         self.ownership.drop()
 
     async def _advise_group(self, safe: dict[int, int]) -> None:
         """Commit group offsets for lag tools only; Faust's own wrapper would crash the app."""
-        consumer = self._thread._consumer
-        topic = self.app.settings.topic
-        offsets = {aiokafka.TopicPartition(topic, n): offset for n, offset in safe.items()}
-        call = asyncio.run_coroutine_threadsafe(consumer.commit(offsets), self._thread.thread_loop)
+        named = {self.source_log.partition(number): offset for number, offset in safe.items()}
+        offsets = {aiokafka.TopicPartition(*partition): at for partition, at in named.items()}
         try:
-            await asyncio.wait_for(asyncio.wrap_future(call), GROUP_COMMIT_SECONDS)
+            commit = self._thread._consumer.commit(offsets)
+            await self.source_log.in_thread(commit, GROUP_COMMIT_SECONDS)
         except Exception as error:  # noqa: BLE001 - advisory
             log.debug("group offsets were not committed: %r", error)
 
@@ -206,6 +221,16 @@ class Producer(driver.Producer):
 
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": self.app.settings.idempotent_producer}
+
+    def _new_producer(self, transactional_id: str | None = None) -> aiokafka.AIOKafkaProducer:
+        """Let what waits for a broker live as long as a checkpoint may take.
+
+        aiokafka lets it expire with one request: without idempotence always, with it too as soon as
+        a partition has no leader for a moment.
+        """
+        producer = super()._new_producer(transactional_id)
+        producer._message_accumulator._batch_ttl = WRITE_DEADLINE_SECONDS
+        return producer
 
 
 class Transport(driver.Transport):

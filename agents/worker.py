@@ -9,7 +9,9 @@ import signal
 from agents import topics
 from agents.app import WorkerApp, create_app
 from agents.fail_stop import fail_stop
+from agents.liveness import keep_watch
 from agents.publishing import Publishing
+from agents.readiness import not_ready
 from agents.settings import Refusal, WorkerSettings
 from agents.worker_metrics import WorkerCollector
 from exporters.exposition import process_collectors, render
@@ -17,6 +19,7 @@ from exporters.http import create_web_app, start_server
 from exporters.keys import Source
 from exporters.publisher import SnapshotPublisher
 from exporters.publisher_health import PublisherCollector
+from exporters.snapshot_store import wall_clock
 from streams.generation import generation
 
 log = logging.getLogger("tidegauge.worker")
@@ -61,20 +64,21 @@ class Worker:
         settings = self.settings
         state = generation(settings.folding, source.topic_id)
         app = self._app = create_app(settings, source.partitions, state)
+        app.source = source
         publisher = self._publisher = SnapshotPublisher(
             settings.redis_url, settings.redis_prefix, state
         )
         announced = Source.of(settings.folding, state, settings.topic, source.partitions)
         publishing = Publishing(app, publisher, announced)
         await self._start(app)
-        loop = asyncio.create_task(publishing.run())
+        loops = [asyncio.create_task(publishing.run()), asyncio.create_task(keep_watch(app))]
         try:
-            await self._until_over(app, loop)
+            await self._until_over(app, loops)
         finally:
             await app.stop()
-            loop.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await loop
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
             await publisher.close()
         if app.refusal is not None:
             raise Refusal(app.refusal)
@@ -93,18 +97,19 @@ class Worker:
             await app.stop()
         await starting
 
-    async def _until_over(self, app: WorkerApp, publishing: "asyncio.Task[None]") -> None:
+    async def _until_over(self, app: WorkerApp, loops: list[asyncio.Task[None]]) -> None:
         """Wait until somebody stops the worker, it refuses, or a part of it has crashed."""
         ends = [
             asyncio.create_task(self.stopping.wait()),
             asyncio.create_task(app.ended.wait()),
             asyncio.create_task(app.wait_until_stopped()),
         ]
-        await asyncio.wait([*ends, publishing], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*ends, *loops], return_when=asyncio.FIRST_COMPLETED)
         for task in ends:
             task.cancel()
-        if publishing.done():
-            fail_stop("publishing has crashed", publishing.exception())
+        for loop in loops:
+            if loop.done():
+                fail_stop("publishing or watching has crashed", loop.exception())
 
     async def _wait_for_kafka(self) -> topics.Source | None:
         """Try until Kafka answers; None when stopped meanwhile. Raises Refusal."""
@@ -131,9 +136,7 @@ class Worker:
     async def _not_ready(self) -> list[str]:
         if self._app is None:
             return [self.waiting_for]
-        reasons = []
-        if not self._app.ownership.recovered:
-            reasons.append("partitions are being assigned and their state recovered")
+        reasons = not_ready(self._app, wall_clock())
         if self._publisher is not None and self._publisher.last_error:
             reasons.append(f"Redis does not answer: {self._publisher.last_error}")
         return reasons

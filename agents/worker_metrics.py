@@ -6,6 +6,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from agents.app import WorkerApp
+from agents.recovering import Recovering
 
 
 class WorkerCollector(Collector):
@@ -17,6 +18,7 @@ class WorkerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield metric families."""
         yield from _of_ownership(self._app)
+        yield from _of_recovery(self._app.ownership.recovering)
 
 
 def _of_ownership(app: WorkerApp) -> Iterator[Metric]:
@@ -36,9 +38,14 @@ def _of_ownership(app: WorkerApp) -> Iterator[Metric]:
         owned.repaired_units,
     )
     yield CounterMetricFamily(
-        "tidegauge_worker_gap_records",
+        "tidegauge_worker_lost_records",
         "Offsets that were not in the source any more when they should have been read.",
-        getattr(app.consumer, "gap_records", 0) if app.started else 0,
+        owned.lost_records,
+    )
+    yield CounterMetricFamily(
+        "tidegauge_worker_replayed_records",
+        "Records read again because state had to be built anew from them.",
+        owned.replayed_records,
     )
     yield CounterMetricFamily(
         "tidegauge_worker_dead_letters", "Records sent to the dead letters.", app.dead_letters.sent
@@ -49,3 +56,21 @@ def _of_ownership(app: WorkerApp) -> Iterator[Metric]:
     for number, partition in sorted(owned.partitions.items()):
         offsets.add_metric([str(number)], partition.offset)
     yield offsets
+
+
+def _of_recovery(recovering: Recovering) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "tidegauge_worker_recovery_seconds",
+        "How long the last recovery took; 0 before the first.",
+        recovering.seconds,
+    )
+    yield GaugeMetricFamily(
+        "tidegauge_worker_recovered_rows",
+        "Rows of the changelog read by the last recovery, or by the one that runs.",
+        recovering.advance.rows,
+    )
+    yield GaugeMetricFamily(
+        "tidegauge_worker_recovered_bytes",
+        "Bytes of these rows.",
+        recovering.advance.size,
+    )

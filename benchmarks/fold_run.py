@@ -10,9 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from agents.settings import WorkerSettings
 from agents.topics import administration, create
 from benchmarks.load import MINUTE_RECORDS, Load
 from benchmarks.reading_only import records_per_second
+from benchmarks.recovery_run import RecoveryRun
 from benchmarks.result import Result
 from benchmarks.verdict import differences
 from benchmarks.worker_run import WorkerRun
@@ -29,6 +31,8 @@ SURPLUS = 1.25
 MINUTES_MAX = 110
 """13.2 million events, some 4.5 GB in the broker's memory."""
 READING_SECONDS = 8.0
+STATE_MEGABYTES = (0, 32, 128)
+"""States to recover; 0: the one that the run left behind."""
 SHOWN_DIFFERENCES = 20
 
 
@@ -80,7 +84,23 @@ class FoldRun:
         ):
             self._fold(f"fold-{result.worker_runs}")
         self._read_only()
+        self._recover()
         result.long_enough = self._events is not None or result.steady_seconds >= self._seconds
+
+    def _recover(self) -> None:
+        """Start a worker on the state of the last run, as it is and made larger."""
+        settings = WorkerSettings(
+            kafka_bootstrap=self._bootstrap,
+            topic=TOPIC,
+            folding=self._folding,
+            application=f"bench-fold-{self._result.worker_runs - 1}",
+        )
+        run = RecoveryRun(settings, self._redis_url, self._folder)
+        for megabytes in STATE_MEGABYTES:
+            found = run.run(megabytes, PARTITIONS)
+            self._result.recoveries.append(found)
+            size = found.state_bytes / 1e6
+            self._console.print(f"Recovery: {size:,.0f} MB of state in {found.seconds:.1f} s")
 
     def _send(self, minutes: int) -> None:
         if minutes <= 0:

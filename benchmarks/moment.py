@@ -16,6 +16,8 @@ class Moment(NamedTuple):
     offsets: dict[str, int]
     """Next offset to fold, by partition."""
     cpu_seconds: float
+    recovery_seconds: float
+    """How long the last recovery took; 0 before the first."""
 
     @property
     def folded(self) -> int:
@@ -31,11 +33,13 @@ def ask(port: int) -> Moment | None:
     except (urllib.error.URLError, OSError):
         return None
     offsets: dict[str, int] = {}
-    cpu_seconds = 0.0
+    cpu_seconds = recovery_seconds = 0.0
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             if sample.name == "tidegauge_worker_read_offset":
                 offsets[sample.labels["partition"]] = int(sample.value)
             elif sample.name == "process_cpu_seconds_total":
                 cpu_seconds = sample.value
-    return Moment(now, offsets, cpu_seconds)
+            elif sample.name == "tidegauge_worker_recovery_seconds":
+                recovery_seconds = sample.value
+    return Moment(now, offsets, cpu_seconds, recovery_seconds)

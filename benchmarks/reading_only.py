@@ -6,7 +6,7 @@ import time
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from agents.app import FETCH_BYTES
-from agents.transport import LONG_POLL_MILLISECONDS
+from agents.chunks import LONG_POLL_MILLISECONDS
 
 CHUNK_RECORDS = 5_000
 

@@ -3,6 +3,8 @@
 import statistics
 from dataclasses import dataclass, field
 
+from benchmarks.recovery_run import Recovery
+
 
 @dataclass
 class Result:
@@ -16,6 +18,7 @@ class Result:
     cpu_seconds: float = 0
     """Of the worker, in the steady seconds."""
     worker_runs: int = 0
+    recoveries: list[Recovery] = field(default_factory=list)
     ledger_equal: bool = True
     long_enough: bool = True
 
@@ -47,5 +50,13 @@ class Result:
             "cpu_seconds": round(self.cpu_seconds, 1),
             "events_per_cpu_second": round(self.events_per_cpu_second),
             "worker_runs": self.worker_runs,
+            "recovery": [
+                {
+                    "state_megabytes": round(found.state_bytes / 1e6, 1),
+                    "rows": found.rows,
+                    "seconds": round(found.seconds, 2),
+                }
+                for found in self.recoveries
+            ],
             "reading_only_runs": [round(rate) for rate in self.reading_runs],
         }

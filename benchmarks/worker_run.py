@@ -21,6 +21,7 @@ POLL_SECONDS = 0.5
 START_SECONDS = 60
 SILENT_SECONDS = 60
 STOP_SECONDS = 30
+RECOVERY_SECONDS_MAX = 180
 WARM_UP_SECONDS = 3.0
 SETTLE_SECONDS = 15.0
 
@@ -50,6 +51,18 @@ class WorkerRun:
         with self._worker(log) as process:
             self._watch(process, events, log, progress)
             return asyncio.run(self._published(folding, events))
+
+    def recovery_seconds(self, log: Path) -> float:
+        """Start a worker on the state that is there; how long it took to read it."""
+        deadline = time.monotonic() + RECOVERY_SECONDS_MAX
+        with self._worker(log) as process:
+            while process.poll() is None and time.monotonic() < deadline:
+                moment = ask(self._port)
+                if moment is not None and moment.offsets:
+                    return moment.recovery_seconds
+                time.sleep(POLL_SECONDS)
+        tail = log.read_text(errors="replace")[-2_000:]
+        raise RuntimeError(f"the state was not recovered. The log ends with:\n{tail}")
 
     def steady(self) -> tuple[Moment, Moment]:
         """Two moments well inside: warm already, and every partition still with records to read."""

@@ -1,7 +1,7 @@
 """Where a snapshot stands in Redis, and the scripts that read and write it.
 
-Everything begins with one prefix. Of each (generation, partition) there is
-`{prefix}:{generation}:{partition}`, a hash of a sealed unit per pane (field: the pane's name,
+Everything begins with one prefix. Of each (state, partition) there is
+`{prefix}:{state}:{partition}`, a hash of a sealed unit per pane (field: the pane's name,
 which holds a slash) and the fields of `HEAD`; and `{...}:changes`, a sorted set of the same panes
 by the sequence number of the publication that last wrote them. `{prefix}:source` says what is
 published. Every key ends after `KEPT_SECONDS` without a publication.
@@ -32,6 +32,7 @@ class Source(msgspec.Struct, frozen=True):
     """What is published: the record under `{prefix}:source`."""
 
     generation: str
+    """Name of the state, see `state_name`."""
     topic: str
     partitions: int
     metrics: dict[str, str]
@@ -67,10 +68,23 @@ class Keys:
         """Key of the `Source` record."""
         return f"{self.prefix}:source"
 
-    def partition(self, generation: str, partition: int) -> PartitionKeys:
-        """Keys of one partition of a generation."""
-        units = f"{self.prefix}:{generation}:{partition}"
+    def partition(self, state: str, partition: int) -> PartitionKeys:
+        """Keys of one partition of a state."""
+        units = f"{self.prefix}:{state}:{partition}"
         return PartitionKeys(units, f"{units}:changes")
+
+
+def state_name(generation: str, lineage: int) -> str:
+    """Name of a state: its generation, and which of several histories it is from the second on."""
+    return f"{generation}.{lineage}" if lineage else generation
+
+
+def lineage_of(state: str, generation: str) -> int | None:
+    """The lineage of a state with that name; None for a state of another generation."""
+    own, _, lineage = state.partition(".")
+    if own != generation or not (lineage.isdecimal() or lineage == ""):
+        return None
+    return int(lineage or 0)
 
 
 def script(name: str) -> str:

@@ -86,6 +86,7 @@ class PipelineCollector(Collector):
                     family.add_metric((str(partition),), value)
             yield family
         yield from self._records()
+        yield from self._losses()
         if self._complete:
             yield from self._sums()
 
@@ -109,6 +110,25 @@ class PipelineCollector(Collector):
                 dead.add_metric((reason, str(partition)), reasons.get((reason,), 0))
         yield records
         yield dead
+
+    def _losses(self) -> Iterator[Family]:
+        records = CounterMetricFamily(
+            f"{PREFIX}lost_records",
+            "Offsets that were gone from the source before they were read: declared loss.",
+            labels=("partition",),
+        )
+        units = CounterMetricFamily(
+            f"{PREFIX}lost_units",
+            "Parts of the stored state that were gone and that the source no longer holds: "
+            "declared loss.",
+            labels=("partition",),
+        )
+        for partition, published in self._partitions.items():
+            losses = published.progress.losses
+            records.add_metric((str(partition),), losses.records)
+            units.add_metric((str(partition),), losses.units)
+        yield records
+        yield units
 
     def _sums(self) -> Iterator[Family]:
         skipped = CounterMetricFamily(

@@ -10,13 +10,14 @@ written is written with the next success.
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from exporters.connection import FAILURES, connect, describe, within
-from exporters.keys import KEPT_SECONDS, STAGING_SECONDS, Keys, Source, script
+from exporters.keys import KEPT_SECONDS, STAGING_SECONDS, Keys, PartitionKeys, Source, script
 from streams.published import Progress
-from streams.unit import seal
+from streams.unit import seal, unseal
 
 PAUSE_SECONDS = 0.25
 PAUSE_SECONDS_MAX = 1.0
@@ -82,7 +83,7 @@ class SnapshotPublisher:
     ) -> None:
         self._redis = connect(redis_url, timeout_seconds)
         self._keys = Keys(prefix)
-        self._generation = generation
+        self._state = generation
         self._timeout_seconds = timeout_seconds
         self._clock = clock
         self._commit = script("commit")
@@ -91,6 +92,8 @@ class SnapshotPublisher:
         self._announced = True
         self._pause = 0.0
         self._resume_at = 0.0
+        self.seen: Source | None = None
+        """What others said is published, when Redis was last asked or told; None is nothing new."""
         self.publications: dict[Publication, int] = dict.fromkeys(PUBLICATIONS, 0)
         self.errors = 0
         self.last_error: str | None = None
@@ -107,6 +110,15 @@ class SnapshotPublisher:
             self._succeed()
         return self._announced
 
+    async def look(self) -> None:
+        """Refresh `seen`, unless Redis is away."""
+        if self._clock() < self._resume_at:
+            return
+        try:
+            self._note(await within(self._timeout_seconds, self._redis.get(self._keys.source)))
+        except FAILURES as error:
+            self._fail(error)
+
     async def publish(
         self,
         partition: int,
@@ -114,13 +126,16 @@ class SnapshotPublisher:
         changed: Mapping[str, bytes],
         everything: Callable[[], Mapping[str, bytes]],
         removed: Iterable[str] = (),
+        *,
+        state: str | None = None,
     ) -> Publication:
         """Publish one partition as of `progress`; never raises because of Redis.
 
         `changed` holds the panes changed since the last call, whatever came of that; `removed`
         names those dropped since. `everything` is called before the first await or not at all, so
         that what it returns belongs to `progress`: take both and await this directly, without an
-        await or a task in between. One call per partition at a time.
+        await or a task in between. One call per partition at a time. `state` names the state it
+        is of, where that is not the generation; call `forget` when it becomes another one.
         """
         held = self._held.setdefault(partition, _Held())
         held.note(changed, removed)
@@ -128,7 +143,8 @@ class SnapshotPublisher:
             return self._count("waiting")
         panes = everything() if held.whole else held.pending
         try:
-            outcome = await self._write(partition, progress, held, panes)
+            keys = self._keys.partition(state or self._state, partition)
+            outcome = await self._write(keys, progress, held, panes)
         except FAILURES as error:
             if held.whole:
                 held.give_up()  # encoding everything over and over would hold up the fold
@@ -147,14 +163,13 @@ class SnapshotPublisher:
 
     async def _write(
         self,
-        partition: int,
+        keys: PartitionKeys,
         progress: Progress,
         held: _Held,
         panes: Mapping[str, bytes],
     ) -> Publication:
         if not self._announced:
             await self._announce()
-        keys = self._keys.partition(self._generation, partition)
         staging = keys.staging(secrets.token_hex(8))
         epoch = secrets.token_hex(8) if held.whole else held.epoch
         staged = len(panes) if held.whole or _size(panes) > CALL_BYTES_MAX else 0
@@ -185,9 +200,16 @@ class SnapshotPublisher:
         return await within(self._timeout_seconds, self._redis.eval(self._commit, 4, *arguments))
 
     async def _announce(self) -> None:
-        key = self._keys.source
-        await within(self._timeout_seconds, self._redis.set(key, self._source, ex=KEPT_SECONDS))
+        told = self._redis.set(self._keys.source, self._source, ex=KEPT_SECONDS, get=True)
+        self._note(await within(self._timeout_seconds, told))
         self._announced = True
+
+    def _note(self, source: bytes | None) -> None:
+        """Note what stood there, unless it is this worker's own word or cannot be read."""
+        self.seen = None
+        if source is not None and source != self._source:
+            with suppress(ValueError):
+                self.seen = unseal(Source, source)
 
     def _succeed(self) -> None:
         self._pause = self._resume_at = 0.0

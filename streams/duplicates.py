@@ -1,13 +1,18 @@
 """Records a producer sent twice: the same message id within a horizon, told by offset order alone.
 
-An id is remembered with the offset at which it was accepted, so reading the same log again finds
-the original an original. Ids stand in segments, closed when the watermark enters another minute
-or at 16,384 ids; a closed segment never changes. The horizon is 10 minutes of watermark or a
-million ids, whichever ends first, and moves a whole segment at a time.
+A record is a duplicate when its id was read within the horizon before it, as an original or as a
+duplicate. So what is remembered at an offset depends on the ids of the horizon before it and on
+nothing earlier, and can be rebuilt by reading that again.
+
+Ids stand in segments of whole blocks of offsets; the next one begins when the watermark enters
+another minute or 16,384 ids are held. The horizon is 10 minutes of watermark or a million ids,
+whichever ends first, and moves a whole segment at a time.
 """
 
 from array import array
+from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -22,12 +27,22 @@ SEGMENT_IDS = 16_384
 
 @dataclass
 class Segment:
-    """Ids accepted while the watermark stood in one minute, from `first_offset` on."""
+    """Ids read from `first_offset`, the beginning of a block, while `watermark`'s minute lasted."""
 
     first_offset: int
-    minute: int
+    watermark: int
     ids: "array[int]" = field(default_factory=lambda: array("q"))
     offsets: "array[int]" = field(default_factory=lambda: array("q"))
+
+    @property
+    def minute(self) -> int:
+        """The minute of event time in which the watermark stood."""
+        return self.watermark // MINUTE
+
+    def before(self, offset: int) -> "Segment":
+        """What it held when `offset` was the next record."""
+        end = bisect_left(self.offsets, offset)
+        return Segment(self.first_offset, self.watermark, self.ids[:end], self.offsets[:end])
 
 
 def hash_id(message_id: str) -> int:
@@ -37,54 +52,54 @@ def hash_id(message_id: str) -> int:
 
 
 class Duplicates:
-    """What a partition remembers of the ids it accepted."""
+    """What a partition remembers of the ids it read."""
 
-    def __init__(self, segments: list[Segment] | None = None) -> None:
-        self.segments = deque(sorted(segments or [], key=lambda segment: segment.first_offset))
+    def __init__(self, segments: Iterable[Segment] = ()) -> None:
+        self.segments = deque(sorted(segments, key=lambda segment: segment.first_offset))
         self._offsets: dict[int, int] = {}
+        """id -> offset at which it was last read."""
         for segment in self.segments:
             self._offsets.update(zip(segment.ids, segment.offsets, strict=True))
 
     def __len__(self) -> int:
         return len(self._offsets)
 
-    def enter(self, watermark: int) -> None:
-        """Forget what is beyond the horizon now that the watermark moved."""
-        oldest = watermark // MINUTE - HORIZON_MINUTES
-        # Not only the first: a log read again from earlier appends segments of earlier minutes.
-        gone = [segment for segment in self.segments if segment.minute < oldest]
-        if all(segment.minute == UNKNOWN_MINUTE for segment in gone):
-            return  # the ids before the first watermark count as those of its own minute
-        for segment in gone:
-            self.segments.remove(segment)
-            self._forget(segment)
+    def enter(self, start: int, watermark: int) -> None:
+        """Enter the block of a record that begins at `start`; call it before its records."""
+        last = self.segments[-1] if self.segments else None
+        if last is None or last.minute != watermark // MINUTE or len(last.ids) >= SEGMENT_IDS:
+            self.segments.append(Segment(start, watermark))
+        self.forget(watermark)
 
-    def is_duplicate(self, message_id: str, offset: int, watermark: int) -> bool:
-        """Say whether an earlier record had this id; if none, remember this one."""
+    def forget(self, watermark: int) -> None:
+        """Forget what is beyond the horizon at the beginning of a block."""
+        oldest = watermark // MINUTE - HORIZON_MINUTES
+        held = sum(len(segment.ids) for segment in self.segments)
+        while len(self.segments) > 1 and (self._first_minute() < oldest or held > MAX_IDS):
+            gone = self.segments.popleft()
+            held -= len(gone.ids)
+            for number, offset in zip(gone.ids, gone.offsets, strict=True):
+                if self._offsets.get(number) == offset:
+                    del self._offsets[number]
+
+    def _first_minute(self) -> int:
+        """Minute of the first segment; ids before the first watermark count as those of its own."""
+        minutes = (segment.minute for segment in self.segments)
+        return next((minute for minute in minutes if minute != UNKNOWN_MINUTE), 1 << 62)
+
+    def is_duplicate(self, message_id: str, offset: int) -> bool:
+        """Say whether an earlier record had this id, and remember this one."""
         number = hash_id(message_id)
-        seen = self._offsets.get(number)
-        if seen is not None:
-            return seen < offset
+        known = number in self._offsets
         self._offsets[number] = offset
-        segment = self._open_segment(offset, watermark // MINUTE)
+        segment = self.segments[-1]
         segment.ids.append(number)
         segment.offsets.append(offset)
-        return False
+        return known
 
-    def _open_segment(self, offset: int, minute: int) -> Segment:
-        if self.segments:
-            last = self.segments[-1]
-            if last.minute == minute and len(last.ids) < SEGMENT_IDS:
-                return last
-        while len(self._offsets) > MAX_IDS:
-            self._forget(self.segments.popleft())
-        self.segments.append(Segment(offset, minute))
-        return self.segments[-1]
-
-    def _forget(self, segment: Segment) -> None:
-        for number, offset in zip(segment.ids, segment.offsets, strict=True):
-            if self._offsets.get(number) == offset:
-                del self._offsets[number]
+    def horizon(self) -> tuple[int, int] | None:
+        """First offset whose ids are remembered and the watermark there; None before a record."""
+        return next(((s.first_offset, s.watermark) for s in self.segments), None)
 
     def horizon_start(self) -> int | None:
         """Watermark from which repeated ids are noticed; None before the first one is known."""

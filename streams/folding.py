@@ -93,6 +93,8 @@ class Folding:
         self.wire = wire
         self.person_key = person_key
         self.metrics = {catalogue.fold_id(metric): metric for metric in catalogue.folded()}
+        self.fingerprint = b"".join(sorted(map(fingerprint, self.metrics)))
+        """What is counted, two bytes a metric; it is stored with every unit."""
         self.aggregates = aggregates_of(
             {name: metric.kind for name, metric in self.metrics.items()}
         )
@@ -172,6 +174,11 @@ class Folding:
             event = Rejected("bad_time", "neither the event nor its record has a usable time")
         tally.account(DEAD_LETTERS, event.reason)
         tally.dead.append(DeadLetter(record.offset, event, record.value))
+
+
+def fingerprint(fold_id: str) -> bytes:
+    """Two bytes of a fold id."""
+    return hashlib.blake2b(fold_id.encode(), digest_size=2).digest()
 
 
 def hash_person(person: str, key: bytes) -> int:

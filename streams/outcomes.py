@@ -13,6 +13,7 @@ from streams.decoding import EARLIEST, LATEST
 from streams.duplicates import Duplicates
 from streams.event import Event, Rejected
 from streams.panes import GRACE, MINUTE
+from streams.place import Place
 from streams.watermark import Watermark
 
 OUTCOMES = ("dead_letter", "future", "bot", "late", "duplicate", "accepted")
@@ -54,6 +55,8 @@ class Judge:
         self.watermark = watermark
         self.duplicates = duplicates
         self._is_bot = is_bot
+        # Ids were read in this block already, or it is entered with its first record.
+        self._block_end = watermark.end if watermark.times else -1
 
     def judge(
         self, records: Sequence[Record], events: Sequence[Event | Rejected]
@@ -83,15 +86,32 @@ class Judge:
             self.watermark.observe(time)
             if time < mark - GRACE:
                 yield Judgement("late", time)
-            elif self.duplicates.is_duplicate(event.message_id, offset, mark):
+            elif self.duplicates.is_duplicate(event.message_id, offset):
                 yield Judgement("duplicate", time)
             else:
                 yield Judgement("accepted", time)
 
     def enter(self, offset: int) -> tuple[int, int]:
-        """Enter the block of an offset: its watermark, and where the block ends."""
-        before = self.watermark.value
+        """Enter the block of a record's offset: its watermark, and where the block ends."""
+        if offset >= self._block_end:
+            self.watermark.advance(offset)
+            self._block_end = self.watermark.end
+            self.duplicates.enter(self.watermark.start, self.watermark.value)
+        return self.watermark.value, self._block_end
+
+    def settle(self, offset: int) -> None:
+        """Close the blocks before `offset`, whether or not a record will stand there."""
         self.watermark.advance(offset)
-        if self.watermark.value != before:
-            self.duplicates.enter(self.watermark.value)
-        return self.watermark.value, self.watermark.end
+        self.duplicates.forget(self.watermark.value)
+
+    def resume(self, offset: int) -> None:
+        """Go on at an offset before which records are gone: they have no part in the watermark."""
+        self.watermark = Watermark(offset, self.watermark.value)
+        self._block_end = -1
+
+    @property
+    def place(self) -> Place:
+        """Where the block that is being read begins."""
+        start, value = self.watermark.start, self.watermark.value
+        horizon, horizon_watermark = self.duplicates.horizon() or (start, value)
+        return Place(start, value, horizon, horizon_watermark)

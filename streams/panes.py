@@ -118,6 +118,10 @@ class Calendar:
         """Say whether the pane is still held at that watermark."""
         return self.kept_until(pane) > watermark
 
+    def final_at(self, pane: Pane) -> int:
+        """The watermark from which no record on time can change the pane any more."""
+        return self.end(pane) + GRACE
+
     def is_final(self, pane: Pane, watermark: int) -> bool:
         """Say whether no record on time can change the pane any more."""
-        return self.end(pane) <= watermark - GRACE
+        return self.final_at(pane) <= watermark

@@ -5,18 +5,58 @@ the unit's offset on, so a log may be read again from anywhere. No I/O: `snapsho
 checkpoint has to write, `streams.recovery` makes a partition of what was written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-import msgspec
-
-from streams.checkpoint import Changes, Entry, Manifest, Snapshot, StoredSegment
+from streams.checkpoint import (
+    ARCHIVE,
+    EVER,
+    IDS,
+    MANIFEST,
+    Changes,
+    Entry,
+    Manifest,
+    Row,
+    SegmentEntry,
+    Snapshot,
+    StoredSegment,
+)
 from streams.duplicates import Duplicates, Segment
 from streams.folding import DeadLetter, Folding, Group, Tally
+from streams.losses import Losses
 from streams.outcomes import Judge, Record
-from streams.panes import LIFETIME, NO_WATERMARK, Pane
+from streams.panes import LIFETIME, Pane
+from streams.place import Place
 from streams.unit import Unit, seal
-from streams.watermark import Watermark, block_start
+from streams.units import Units
+from streams.watermark import Watermark
+
+
+@dataclass
+class Legacy:
+    """What a partition goes on with; the defaults are those of one that is begun."""
+
+    manifest: Manifest = field(default_factory=Manifest)
+    watermark: Watermark = field(default_factory=Watermark)
+    count_from: int = 0
+    """Records before it are only read for their ids and times, to know the watermark there."""
+    units: dict[Pane, Unit] = field(default_factory=dict)
+    durable: dict[Pane, int] = field(default_factory=dict)
+    """Offsets at which the units are stored."""
+    archive: dict[Pane, Entry] = field(default_factory=dict)
+    segments: list[Segment] = field(default_factory=list)
+    durable_ids: dict[int, int] = field(default_factory=dict)
+    """First offset -> number of ids of the segments that are stored."""
+    known: frozenset[Pane] = frozenset()
+    """Every pane that the manifest or its archive lists."""
+    orphans: list[str] = field(default_factory=list)
+    """Names of rows that belong to nothing."""
+    ruins: list[Row] = field(default_factory=list)
+    """What buries a state whose manifest is gone, before anything new is written."""
+    stale: frozenset[Pane] = frozenset()
+    """Panes of which compaction would leave an older row than the one that counts."""
 
 
 class Partition:
@@ -28,43 +68,54 @@ class Partition:
         *,
         generation: str = "",
         offset: int = 0,
-        watermark: Watermark | None = None,
-        units: dict[Pane, Unit] | None = None,
-        segments: Iterable[Segment] = (),
-        since: dict[str, int] | None = None,
-        manifest: Manifest | None = None,
+        legacy: Legacy | None = None,
     ) -> None:
+        legacy = legacy or Legacy(watermark=Watermark(offset), count_from=offset)
+        manifest = legacy.manifest
         self.folding = folding
         self.generation = generation
         self.offset = offset
-        self.units = units or {}
-        self.since = since or {}
-        self.judge = Judge(
-            watermark or Watermark(block_start(offset)), Duplicates(list(segments)), folding.is_bot
+        self.manifest_offset = manifest.offset
+        """Below it no manifest is written and no dead letter is sent again."""
+        self.begun, self.since = manifest.begun, dict(manifest.since)
+        self.losses: Losses = manifest.losses
+        self.dead_letters = manifest.dead_letters
+        self.units = Units(
+            folding,
+            generation,
+            legacy.units,
+            legacy.archive,
+            legacy.durable,
+            legacy.known,
+            manifest.offset,
         )
-        self.manifest_offset = manifest.offset if manifest else 0
-        self._manifest_panes = frozenset(manifest.units) if manifest else frozenset()
-        # The manifest's offset is one too: below it no pane is opened that the manifest lacks.
-        guards = {self.manifest_offset, *(unit.offset for unit in self.units.values())}
+        self.units.write_again(legacy.stale)
+        self.judge = Judge(legacy.watermark, Duplicates(legacy.segments), folding.is_bot)
+        self._count_from = legacy.count_from
+        guards = {self.manifest_offset, self._count_from, *self.units.offsets()}
         self._guards = sorted(guard for guard in guards if guard > offset)
-        self._durable = {pane: unit.offset for pane, unit in self.units.items()}
-        self._durable_ids = {segment.first_offset: len(segment.ids) for segment in segments}
+        self._known_from = max(self.manifest_offset, self._count_from)
+        self._whole_from = max(guards)
+        self._archive_offset = manifest.archive
+        self._durable_ids = dict(legacy.durable_ids)
+        self._orphans, self._ruins = legacy.orphans, legacy.ruins
         self._saved = offset
-        self._dirty: set[Pane] = set()
-        self._tombstones: list[str] = []
-        self._next_eviction = NO_WATERMARK
-        self._changed: set[Pane] = set()
-        self._removed: list[str] = []
 
     @property
     def watermark(self) -> int:
         """Event time up to which the partition has come, in milliseconds."""
         return self.judge.watermark.value
 
-    def fold(self, records: Sequence[Record]) -> list[DeadLetter]:
+    @property
+    def is_whole(self) -> bool:
+        """Whether every unit stands at `offset`; not while some are built anew or were ahead."""
+        return self.offset >= self._whole_from
+
+    def fold(self, records: Sequence[Record], end: int | None = None) -> list[DeadLetter]:
         """Fold records, in offset order; return those that could not be read.
 
-        Records before `offset` are skipped. Synchronous: no snapshot ever sees half a batch.
+        `end`: the next offset, where others than records (of transactions) follow them. Records
+        before `offset` are skipped. Synchronous: no snapshot ever sees half a batch.
         """
         if records and records[0].offset < self.offset:
             records = [record for record in records if record.offset >= self.offset]
@@ -73,8 +124,20 @@ class Partition:
             before = self.watermark
             dead += self._fold(part)
             if self.watermark != before:
-                self._evict()
+                self._move_on()
+        self.offset = max(self.offset, end or 0)
         return [letter for letter in dead if letter.offset >= self.manifest_offset]
+
+    def lose(self, until: int) -> None:
+        """Go on at `until`: the source holds nothing from `offset` to there any more.
+
+        Raises ValueError while units or ids are built anew: recover again instead.
+        """
+        if self.offset < self._known_from:
+            raise ValueError(f"offsets {self.offset} to {until} were needed to rebuild the state")
+        self.losses.declare_records(until - self.offset, self.watermark)
+        self.offset = until
+        self.judge.resume(until)
 
     def _parts(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
         """Cut at the units' offsets, so that each unit takes all of a part or nothing."""
@@ -95,19 +158,32 @@ class Partition:
     def _fold(self, records: Sequence[Record]) -> list[DeadLetter]:
         first = records[0].offset
         self.judge.enter(first)
-        origin = self.judge.watermark.start, self.watermark
+        place = self.judge.place
         events = self.folding.decode([record.value for record in records])
-        tally = self.folding.tally(records, events, self.judge.judge(records, events))
-        for group in tally.groups.values():
-            self._count(group, first, origin)
-        self._keep_accounts(tally, first, origin)
-        if not self.since and tally.first_time is not None:
-            self.since = dict.fromkeys(self.folding.metrics, tally.first_time)
+        judgements = self.judge.judge(records, events)
         self.offset = records[-1].offset + 1
+        if first < self._count_from:
+            deque(judgements, maxlen=0)
+            return []
+        self.losses.close(records[0].timestamp)
+        tally = self.folding.tally(records, events, judgements)
+        for group in tally.groups.values():
+            self._count(group, first, place)
+        self._keep_accounts(tally, first, place)
+        if not self.since and tally.first_time is not None:
+            self._begin(tally.first_time)
+        if first >= self.manifest_offset:
+            self._note_dead_letters(records, tally)
         return tally.dead
 
-    def _count(self, group: Group, first: int, origin: tuple[int, int]) -> None:
-        units = self._open_units(self.folding.calendar.panes(group.minute), first, origin)
+    def _begin(self, time: int) -> None:
+        """Note since when there is something to count; a log read from its start lacks nothing."""
+        from_start = self.units.held[LIFETIME].first.offset == 0
+        self.begun = time
+        self.since = dict.fromkeys(self.folding.metrics, EVER if from_start else time)
+
+    def _count(self, group: Group, first: int, place: Place) -> None:
+        units = self.units.open(self.folding.calendar.panes(group.minute), first, place)
         for rule in group.route.rules:
             labels = rule.labels(group.labels)
             amount = group.amount(rule)
@@ -120,113 +196,112 @@ class Partition:
                 room = not rule.limit or unit.has_room(rule.metric, labels, rule.limit)
                 unit.add(rule.metric, labels if room else rule.overflow(labels), aggregate, amount)
 
-    def _keep_accounts(self, tally: Tally, first: int, origin: tuple[int, int]) -> None:
-        for _, unit in self._open_units((LIFETIME,), first, origin):
+    def _keep_accounts(self, tally: Tally, first: int, place: Place) -> None:
+        for _, unit in self.units.open((LIFETIME,), first, place):
             for (name, labels), count in tally.accounts.items():
                 unit.add(name, labels, self.folding.aggregates[name], count)
 
-    def _open_units(
-        self, panes: Iterable[Pane], first: int, origin: tuple[int, int]
-    ) -> list[tuple[Pane, Unit]]:
-        """The units that take records from offset `first` on, created where they are missing."""
-        found = []
-        for pane in panes:
-            unit = self.units.get(pane)
-            if unit is None:
-                if not self.folding.calendar.is_kept(pane, self.watermark):
-                    continue
-                if first < self.manifest_offset and str(pane) not in self._manifest_panes:
-                    continue  # it was dropped for good before the manifest was written
-                unit = self.units[pane] = Unit(*origin, *origin)
-                self._next_eviction = min(
-                    self._next_eviction, self.folding.calendar.kept_until(pane)
-                )
-            if first >= unit.offset:  # the guard
-                found.append((pane, unit))
-                self._dirty.add(pane)
-                self._changed.add(pane)
-        return found
-
-    def _evict(self) -> None:
-        """Drop the units that are kept no longer; looks at all of them only when one must go."""
-        if self.watermark < self._next_eviction:
+    def _note_dead_letters(self, records: Sequence[Record], tally: Tally) -> None:
+        if not tally.dead:
+            self.dead_letters.note_good(len(records))
             return
-        ends = {pane: self.folding.calendar.kept_until(pane) for pane in self.units}
-        for pane in [pane for pane, end in ends.items() if end <= self.watermark]:
-            del self.units[pane], ends[pane]
-            self._dirty.discard(pane)
-            self._changed.discard(pane)
-            self._removed.append(str(pane))
-            if self._durable.pop(pane, None) is not None:
-                self._tombstones.append(str(pane))
-        self._next_eviction = min(ends.values(), default=NO_WATERMARK)
+        dead = {letter.offset for letter in tally.dead}
+        self.dead_letters.note(record.offset in dead for record in records)
+
+    def _move_on(self) -> None:
+        """The watermark moved."""
+        self.units.drop(self.watermark)
+        self.losses.forget(self.watermark)
 
     def snapshot(self) -> Snapshot | None:
-        """Take what changed since the last snapshot; None when nothing was folded.
+        """Take what changed since the last snapshot; None when nothing was read.
 
         The caller writes it or ends the process: what was taken counts as durable from here on.
         """
         if self.offset == self._saved:
             return None
-        self.judge.enter(self.offset)
-        self._evict()
-        units = [(str(pane), self.encode(pane)) for pane in sorted(self._dirty)]
-        for pane in self._dirty:
-            self.units[pane].offset = self._durable[pane] = self.offset
-        units += self._changed_segments()
-        self._dirty = set()
+        self._settle()
         self._saved = self.offset
-        if self.offset < self.manifest_offset:
-            return Snapshot(self.offset, units, None, [])
-        tombstones, self._tombstones = self._tombstones, []
-        return Snapshot(self.offset, units, seal(self._manifest()), tombstones)
+        ruins, self._ruins = self._ruins, []
+        units = ruins + self.units.take_dirty(self.offset, self.judge.place)
+        if not self._may_write_manifest():
+            return Snapshot(self.offset, units, [], [], [])
+        units += self._take_segments()
+        archive: list[Row] = []
+        final = self.units.archive_final(self.offset, self.watermark)
+        if final is not None:
+            self._archive_offset = self.offset
+            archive = [(ARCHIVE, seal(final, ARCHIVE))]
+        tombstones: list[Row] = [(name, None) for name in self._take_gone()]
+        manifest: list[Row] = [(MANIFEST, seal(self._manifest(), MANIFEST))]
+        return Snapshot(self.offset, units, archive, manifest, tombstones)
+
+    def _may_write_manifest(self) -> bool:
+        """No regress: a partition behind the manifest it came from writes none."""
+        return self.offset >= self.manifest_offset
+
+    def _settle(self) -> None:
+        """Close the block before `offset`; within a block nothing is forgotten."""
+        if self.offset < self.judge.watermark.end:
+            return
+        before = self.watermark
+        self.judge.settle(self.offset)
+        if self.watermark != before:
+            self._move_on()
 
     def encode(self, pane: Pane) -> bytes:
         """The sealed unit of a pane, as of now."""
-        stored = self.units[pane].store(self.folding.aggregates, self.generation)
-        now = msgspec.structs.replace(stored, offset=self.offset, watermark=self.watermark)
-        return seal(now)
+        return self.units.encode(pane, self.offset, self.judge.place)
 
     def take_changes(self) -> Changes:
         """What changed since the last call, for whoever publishes the partition."""
-        changed = {str(pane): self.encode(pane) for pane in sorted(self._changed)}
-        removed, self._changed, self._removed = self._removed, set(), []
-        return Changes(changed, removed)
+        return self.units.take_changes(self.offset, self.judge.place)
 
     def everything(self) -> dict[str, bytes]:
         """Every sealed unit, as of now."""
-        return {str(pane): self.encode(pane) for pane in sorted(self.units)}
+        return {str(pane): self.encode(pane) for pane in sorted(self.units.held)}
 
     def _manifest(self) -> Manifest:
-        units = {
-            str(pane): Entry(self._durable[pane], unit.first_offset, unit.first_watermark)
-            for pane, unit in sorted(self.units.items())
-        }
+        segments = self.judge.duplicates.segments
         return Manifest(
-            self.generation,
-            self.offset,
-            self.watermark,
-            units,
-            sorted(self._durable_ids),
-            self.since,
+            generation=self.generation,
+            offset=self.offset,
+            place=self.judge.place,
+            times=self.judge.watermark.times,
+            units=self.units.entries(),
+            archive=self._archive_offset,
+            archived=self.units.archived,
+            segments=[SegmentEntry(s.first_offset, s.watermark, len(s.ids)) for s in segments],
+            begun=self.begun,
+            since=self.since,
+            losses=self.losses,
+            dead_letters=self.dead_letters,
         )
 
-    def _changed_segments(self) -> list[tuple[str, bytes]]:
-        live = {segment.first_offset: segment for segment in self.judge.duplicates.segments}
-        for gone in self._durable_ids.keys() - live.keys():
-            self._tombstones.append(f"ids/{gone}")
-            del self._durable_ids[gone]
-        changed = [s for key, s in live.items() if self._durable_ids.get(key) != len(s.ids)]
-        self._durable_ids = {key: len(segment.ids) for key, segment in live.items()}
-        return [
-            (f"ids/{s.first_offset}", seal(StoredSegment.of(s, self.generation))) for s in changed
-        ]
+    def _take_segments(self) -> list[Row]:
+        """Rows of the segments whose stored form is not what they hold now."""
+        live = {s.first_offset: s for s in self.judge.duplicates.segments if s.ids}
+        durable = self._durable_ids
+        changed = [s for first, s in live.items() if durable.get(first) != len(s.ids)]
+        durable |= {s.first_offset: len(s.ids) for s in changed}
+        stored = {f"{IDS}{s.first_offset}": StoredSegment.of(s, self.generation) for s in changed}
+        return [(name, seal(segment, name)) for name, segment in stored.items()]
+
+    def _take_gone(self) -> list[str]:
+        """Names of the rows that nothing needs once the manifest is written."""
+        live = {s.first_offset for s in self.judge.duplicates.segments}
+        gone = sorted(self._durable_ids.keys() - live)
+        for first in gone:
+            del self._durable_ids[first]
+        held = {str(pane) for pane in self.units.held} | {f"{IDS}{first}" for first in live}
+        orphans, self._orphans = [name for name in self._orphans if name not in held], []
+        return [*self.units.take_dropped(), *orphans, *(f"{IDS}{first}" for first in gone)]
 
     def canonical(self) -> dict[str, bytes]:
         """Every unit's contents and the watermark in canonical form, whatever the batches were."""
-        self.judge.enter(self.offset)
-        self._evict()
+        self._settle()
         state = {
-            str(p): seal(u.store(self.folding.aggregates).state) for p, u in self.units.items()
+            str(pane): seal(unit.store(self.folding.aggregates).state)
+            for pane, unit in self.units.held.items()
         }
         return state | {"watermark": seal([self.offset, self.watermark, self.since])}

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from streams.aggregates import Aggregate
+from streams.losses import Losses
 from streams.panes import Pane
+from streams.partition import Partition
 from streams.unit import StoredUnit, Unit, unseal
 
 
@@ -23,11 +25,40 @@ class Progress(msgspec.Struct, frozen=True):
     end_offset: int
     """End of the partition when it was last seen."""
     since: dict[str, int]
-    """fold id -> event time from which the metric has been counted."""
+    """fold id -> event time from which the metric is counted; EVER: from the topic's beginning."""
     checkpoint_at: int
     """Wall clock of the last checkpoint, 0 before the first."""
     horizon_start: int | None = None
     """Watermark from which repeated message ids are noticed."""
+    begun: int = 0
+    """Event time of the first accepted record; 0 before there is one."""
+    losses: Losses = msgspec.field(default_factory=Losses)
+
+    @classmethod
+    def of(
+        cls,
+        partition: Partition,
+        number: int,
+        *,
+        end_offset: int,
+        caught_up_at: int,
+        published_at: int,
+        checkpoint_at: int,
+    ) -> "Progress":
+        """How far a partition is now."""
+        return cls(
+            number,
+            partition.offset,
+            partition.watermark,
+            caught_up_at,
+            published_at,
+            end_offset,
+            partition.since,
+            checkpoint_at,
+            partition.judge.duplicates.horizon_start(),
+            partition.begun,
+            partition.losses,
+        )
 
     @property
     def lag(self) -> int:
@@ -45,4 +76,4 @@ class Published:
     def update(self, panes: Mapping[str, bytes], aggregates: Mapping[str, Aggregate]) -> None:
         """Take changed panes; raises Damaged or UnknownVersion."""
         for key, raw in panes.items():
-            self.units[Pane.parse(key)] = Unit.load(unseal(StoredUnit, raw), aggregates)
+            self.units[Pane.parse(key)] = Unit.load(unseal(StoredUnit, raw, key), aggregates)

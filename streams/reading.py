@@ -52,7 +52,7 @@ class Reading:
     as_of: int
     series: list[Series] = field(default_factory=list)
     complete: dict[str, bool] = field(default_factory=dict)
-    """Window -> whether the data reaches back over all of it."""
+    """Window -> whether the data reaches back over all of it and nothing of it was lost."""
     final_until: int = NO_WATERMARK
     """Panes that end at or before this instant can no longer change."""
     overflow: dict[tuple[str, str], bool] = field(default_factory=dict)
@@ -80,7 +80,8 @@ class Reading:
                 reading._add(metric, name, reading._limit(folding, metric, name, labelled))
         reading._add_ratios(folding.catalogue)
         reading.complete = {
-            name: _reach_back(partitions, found[-1]) for name, found in panes.items()
+            name: _reach_back(partitions, found[-1]) and not _has_loss(folding, partitions, found)
+            for name, found in panes.items()
         }
         reading.final_until = min(p.progress.watermark for p in partitions) - GRACE
         return reading
@@ -182,9 +183,21 @@ def _are_kept(folding: Folding, partitions: Sequence[Published], panes: Sequence
 
 
 def _reach_back(partitions: Sequence[Published], oldest: Pane) -> bool:
-    """Whether every metric has been counted since the pane began."""
+    """Whether every metric has been counted since the pane began.
+
+    A partition that is read from its first record lacks nothing, however new it is: a topic that
+    grew reaches back as far as before.
+    """
+    begun = [p.progress.begun for p in partitions if p.progress.since]
     since = [time for partition in partitions for time in partition.progress.since.values()]
-    return bool(since) and max(since) <= oldest.start
+    return bool(begun) and max(min(begun), *since) <= oldest.start
+
+
+def _has_loss(folding: Folding, partitions: Sequence[Published], panes: Sequence[Pane]) -> bool:
+    """Whether something that was declared lost may be missing in any of the panes."""
+    losses = [loss for partition in partitions for loss in partition.progress.losses.known]
+    ends = [(pane, folding.calendar.end(pane)) for pane in panes] if losses else []
+    return any(loss.touches(pane, end) for loss in losses for pane, end in ends)
 
 
 def _open_columns(folding: Folding, names: Sequence[str]) -> list[int]:

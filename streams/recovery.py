@@ -1,142 +1,318 @@
-"""From the records of a changelog back to a partition.
+"""From the rows of a changelog back to a partition.
 
-Of every key the record with the largest offset counts, wherever it stands in the log. The
-manifest says which units and segments belong together; a unit that is missing, damaged or older
-than the manifest knows moves the start back to where it can be built anew from the source.
+The manifest says which units and segments of ids belong together. A unit that is missing, damaged
+or older than the manifest knows moves the start back to where it can be built anew from the source;
+what the source no longer holds is declared lost.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple, TypeVar
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
-from streams.checkpoint import MANIFEST, Manifest, StoredSegment, pane_of
-from streams.duplicates import Segment
-from streams.folding import Folding
-from streams.panes import NO_WATERMARK, Pane
-from streams.partition import Partition
-from streams.unit import Damaged, StoredUnit, Unit, unseal
-from streams.watermark import Watermark, block_start
+import msgspec
 
-T = TypeVar("T", Manifest, StoredUnit, StoredSegment)
+from streams.checkpoint import (
+    ARCHIVE,
+    IDS,
+    MANIFEST,
+    Archive,
+    Entry,
+    Manifest,
+    Row,
+    StoredSegment,
+    digest,
+    pane_of,
+)
+from streams.duplicates import HORIZON_MINUTES, Segment
+from streams.folding import Folding, fingerprint
+from streams.panes import GRACE, LIFETIME, MINUTE, NO_WATERMARK, Pane
+from streams.partition import Legacy, Partition
+from streams.place import Place
+from streams.rows import LINEAGE, Rows
+from streams.unit import StoredUnit, Unit, seal
+from streams.watermark import Watermark
 
 
-class ForeignGeneration(ValueError):
+class Unusable(ValueError):
+    """There is state, but not such that a worker may go on from it; the message says why."""
+
+
+class ForeignGeneration(Unusable):
     """The changelog holds the state of another topic, time zone, key or version of the fold."""
 
 
+class LostLineage(Unusable):
+    """Which of several histories counts cannot be told."""
+
+
 class Recovered(NamedTuple):
-    """A partition to go on with, and how many of its units have to be built anew."""
+    """A partition to go on with, and what was found."""
 
     partition: Partition
     repaired: int
+    """Units that have to be built anew from the source."""
+    lost: list[str]
+    """What was declared lost, in words."""
 
 
-class Changelog:
-    """What a changelog holds of one partition: the newest readable record of every key."""
+def recover(folding: Folding, rows: Rows, beginning: int = 0, generation: str = "") -> Recovered:
+    """Make a partition of its changelog; `beginning` is the first offset the source still holds.
 
-    def __init__(self, rows: Iterable[tuple[str, bytes | None]], generation: str) -> None:
-        self._generation = generation
-        self.manifest: Manifest | None = None
-        self.units: dict[str, StoredUnit] = {}
-        self.segments: dict[str, StoredSegment] = {}
-        for key, raw in rows:
-            self._take(key, raw)
+    Raises Unusable when there is state that must not be gone on with.
+    """
+    if LINEAGE in rows.damaged:
+        raise LostLineage("the row of the changelog that says which state counts is damaged")
+    for found in rows.generations() - {generation}:
+        raise ForeignGeneration(
+            f"the stored state is of generation {found}, this worker makes {generation}: the "
+            "topic, wire format, time zone, tzdata, person key, hash key, list of bots or "
+            "tidegauge's fold is another one"
+        )
+    manifest = rows.read(Manifest, MANIFEST)
+    if manifest is None:
+        return _begin(folding, rows, beginning, generation)
+    return _Recovery(folding, rows, beginning, manifest).run()
 
-    def _take(self, key: str, raw: bytes | None) -> None:
-        if key == MANIFEST:
-            found = self._read(Manifest, raw)
-            if found and (self.manifest is None or found.offset >= self.manifest.offset):
-                self.manifest = found
-        elif key.startswith("ids/"):
-            segment = self._read(StoredSegment, raw)
-            if segment and len(segment.ids) >= len(getattr(self.segments.get(key), "ids", b"")):
-                self.segments[key] = segment
-            elif raw is None:
-                self.segments.pop(key, None)
-        else:
-            unit = self._read(StoredUnit, raw)
-            held = self.units.get(key)
-            if unit and (held is None or unit.offset >= held.offset):
-                self.units[key] = unit
-            elif raw is None:
-                self.units.pop(key, None)
 
-    def _read(self, kind: type[T], raw: bytes | None) -> T | None:
-        """A readable record; a damaged one reads as missing."""
-        if raw is None:
-            return None
-        try:
-            found = unseal(kind, raw)
-        except Damaged:
-            return None
-        if found.generation != self._generation:
-            raise ForeignGeneration(
-                f"the stored state is of generation {found.generation}, this worker makes "
-                f"{self._generation}: the topic, wire format, time zone, tzdata, person key, "
-                "hash key, list of bots or tidegauge's fold is another one"
-            )
+def _begin(folding: Folding, rows: Rows, beginning: int, generation: str) -> Recovered:
+    """Start at the beginning of the source; there is no manifest, or it is damaged."""
+    names = sorted(rows.names() - {MANIFEST})
+    units = [unit for name in names if pane_of(name) and (unit := rows.read(StoredUnit, name))]
+    began = min((unit.first.offset for unit in units), default=beginning)
+    if rows.damaged and rows.read(StoredUnit, str(LIFETIME)) is None:
+        began = 0  # what could not be read may have begun anywhere
+    place = Place(beginning, NO_WATERMARK, beginning, NO_WATERMARK)
+    manifest, lost = Manifest(generation, beginning, place), []
+    if began < beginning:
+        manifest.losses.declare_records(beginning - began, NO_WATERMARK)
+        lost.append(f"offsets {began} to {beginning} (no manifest is left)")
+    ruins: list[Row] = [(name, None) for name in names]
+    if ruins:  # the witnesses of a loss go only once it is written down
+        ruins = [(MANIFEST, seal(manifest, MANIFEST)), *ruins]
+    legacy = Legacy(manifest, Watermark(beginning), count_from=beginning, ruins=ruins)
+    partition = Partition(folding, generation=generation, offset=beginning, legacy=legacy)
+    return Recovered(partition, 0, lost)
+
+
+class _Recovery:
+    """One recovery from a manifest."""
+
+    def __init__(self, folding: Folding, rows: Rows, beginning: int, manifest: Manifest) -> None:
+        self._folding, self._rows, self._manifest = folding, rows, manifest
+        self._beginning = beginning
+        self._lost: list[str] = []
+        self._has_archive = True
+        self._stored = self._read_units()
+        self._segments = self._read_segments()
+        self._archive, self._is_archived = self._read_archive()
+        self._entries = _latest(self._archive, manifest.units)
+
+    def run(self) -> Recovered:
+        """Decide where to begin, and make the partition."""
+        if not self._has_archive and self._can_begin_anew():
+            return _begin(self._folding, self._rows, self._beginning, self._manifest.generation)
+        if not self._has_archive:
+            self._lose_archive()
+        broken = self._broken()
+        places = {name: self._place(name, entry) for name, entry in broken.items()}
+        for name in [name for name, place in places.items() if not self._can_read(place)]:
+            self._lose_unit(name)
+            del places[name], self._entries[name]
+        legacy, offset = self._start(min(places.values(), default=None))
+        self._fill(legacy, places)
+        partition = Partition(
+            self._folding, generation=self._manifest.generation, offset=offset, legacy=legacy
+        )
+        if not places and self._beginning > partition.offset:
+            self._lost.append(f"offsets {partition.offset} to {self._beginning}")
+            partition.lose(self._beginning)
+        return Recovered(partition, len(places), self._lost)
+
+    def _broken(self) -> dict[str, Entry]:
+        """Units that are not what the manifest knows.
+
+        A pane may have been dropped by a writer that was further on; then it is not missed.
+        """
+        watermarks = (stored.place.watermark for stored in self._stored.values())
+        latest = max([self._manifest.place.watermark, *watermarks])
+        kept = self._folding.calendar.is_kept
+        broken = {n: entry for n, entry in self._entries.items() if self._is_behind(n, entry)}
+        dropped = [name for name in broken if not kept(Pane.parse(name), latest)]
+        for name in dropped:
+            del broken[name], self._entries[name]
+        return broken
+
+    def _is_behind(self, name: str, entry: Entry) -> bool:
+        """Whether something from before the manifest is missing; what follows it is read anyway."""
+        held, until = self._stored.get(name), self._manifest.offset
+        return (
+            entry.first.offset < until if held is None else held.offset < min(entry.offset, until)
+        )
+
+    def _place(self, name: str, entry: Entry) -> Place:
+        held = self._stored.get(name)
+        return held.place if held else entry.first
+
+    def _can_read(self, place: Place) -> bool:
+        """Whether the source still holds all that is needed to go on from a place."""
+        return self._beginning <= (place.offset if self._knows_ids(place) else place.horizon)
+
+    def _knows_ids(self, place: Place) -> bool:
+        """Whether every segment of the ids remembered at a place is here."""
+        if place.horizon == place.offset:
+            return True  # none are
+        segments = self._manifest.segments
+        reach_back = bool(segments) and segments[0].first_offset <= place.horizon
+        return reach_back and self._has_ids(place.horizon, place.offset)
+
+    def _has_ids(self, begin: int, end: int) -> bool:
+        """Whether the segments that begin in a range of offsets hold what the manifest says."""
+        entries = self._manifest.segments
+        needed = [entry for entry in entries if begin <= entry.first_offset < end and entry.count]
+        return all(self._has(entry.first_offset, entry.count) for entry in needed)
+
+    def _has(self, first_offset: int, count: int) -> bool:
+        segment = self._segments.get(first_offset)
+        return segment is not None and len(segment.ids) >= count
+
+    def _start(self, place: Place | None) -> tuple[Legacy, int]:
+        """What is known where reading begins, and its offset: at `place`, or at the manifest."""
+        manifest = self._manifest
+        block, times = manifest.place, list(manifest.times)
+        offset, known = manifest.offset, self._has_ids(0, manifest.offset)
+        if place is not None:
+            block, times, offset, known = place, [], place.offset, self._knows_ids(place)
+        if not known and block.horizon >= self._beginning:
+            watermark = Watermark(block.horizon, block.horizon_watermark)
+            return Legacy(manifest, watermark, count_from=offset), block.horizon
+        if not known:
+            self._lose_ids()
+        watermark = Watermark(block.offset, block.watermark, times)
+        return Legacy(manifest, watermark, offset, segments=self._ids_before(offset)), offset
+
+    def _ids_before(self, offset: int) -> list[Segment]:
+        """The segments as they stood when `offset` was the next record."""
+        found = []
+        for entry in self._manifest.segments:
+            if entry.first_offset < offset:
+                empty = Segment(entry.first_offset, entry.watermark)
+                found.append(self._segments.get(entry.first_offset, empty).before(offset))
         return found
 
+    def _fill(self, legacy: Legacy, rebuilt: Collection[str]) -> None:
+        """Hand over the units, and say which rows belong to nothing or must be written again."""
+        manifest = self._manifest
+        for name, stored in self._stored.items():
+            pane = pane_of(name)
+            if pane is None or not self._belongs(name, stored):
+                continue
+            if self._folding.calendar.is_kept(pane, legacy.watermark.value):
+                unit = legacy.units[pane] = Unit.load(stored, self._folding.aggregates)
+                legacy.durable[pane] = stored.offset
+                if name not in rebuilt:  # the manifest vouches for it up to its own offset
+                    unit.offset = max(unit.offset, manifest.offset)
+        legacy.known = frozenset(map(Pane.parse, self._entries))
+        stale = self._rows.stale_names()
+        legacy.stale = frozenset(pane for name in stale if (pane := pane_of(name)))
+        if self._is_archived and ARCHIVE not in stale:
+            entries = {n: e for n, e in self._archive.items() if n in self._entries}
+            legacy.archive = {Pane.parse(n): e for n, e in entries.items() if n not in rebuilt}
+        first_offsets = [entry.first_offset for entry in manifest.segments]
+        sound = [first for first in first_offsets if f"{IDS}{first}" not in stale]
+        segments = [self._segments[first] for first in sound if first in self._segments]
+        legacy.durable_ids = {segment.first_offset: len(segment.ids) for segment in segments}
+        held = {MANIFEST, ARCHIVE, *map(str, legacy.units)}
+        held |= {f"{IDS}{first}" for first in legacy.durable_ids}
+        legacy.orphans = sorted(self._rows.names() - held)
+        archive = manifest.archive if legacy.archive else -1
+        legacy.manifest = msgspec.structs.replace(manifest, archive=archive, since=self._since())
 
-def recover(
-    folding: Folding,
-    rows: Iterable[tuple[str, bytes | None]],
-    beginning: int = 0,
-    generation: str = "",
-) -> Recovered:
-    """Make a partition of its changelog; `beginning` is where a source without one is begun.
+    def _belongs(self, name: str, stored: StoredUnit) -> bool:
+        """Whether a unit is part of the state: an orphan below the manifest was dropped before."""
+        return name in self._entries or stored.offset > self._manifest.offset
 
-    Raises UnknownVersion when a record was written by a version whose form is not known, and
-    ForeignGeneration when it belongs to another state.
-    """
-    log = Changelog(rows, generation)
-    manifest = log.manifest
-    if manifest is None:
-        return Recovered(Partition(folding, generation=generation, offset=beginning), 0)
-    start = (block_start(manifest.offset), manifest.watermark)
-    repaired = 0
-    for key, entry in manifest.units.items():
-        held = log.units.get(key)
-        if held is not None and held.offset >= entry.offset:
-            continue
-        repaired += 1
-        start = min(
-            start,
-            (block_start(held.offset), held.watermark)
-            if held
-            else (entry.first_offset, entry.first_watermark),
-        )
-    watermark = Watermark(*start)
-    now = max(manifest.since.values(), default=0)
-    if manifest.watermark != NO_WATERMARK:
-        now = manifest.watermark
-    since = {name: manifest.since.get(name, now) for name in folding.metrics}
-    partition = Partition(
-        folding,
-        generation=generation,
-        offset=start[0],
-        watermark=watermark,
-        units=_units(folding, log, manifest, watermark.value),
-        segments=_segments(log, manifest),
-        since=since if manifest.since else None,
-        manifest=manifest,
-    )
-    return Recovered(partition, repaired)
+    def _since(self) -> dict[str, int]:
+        """Since when each metric is counted; one that is new, from the manifest on.
+
+        A worker with another catalogue may have written units since: what it did not count is
+        counted from there on.
+        """
+        since = self._manifest.since
+        now = max(self._manifest.place.watermark, self._manifest.begun)
+        found = {name: since.get(name, now) for name in self._folding.metrics} if since else {}
+        ahead = [s for s in self._stored.values() if s.offset > self._manifest.offset]
+        for stored in ahead:
+            counted = {stored.catalogue[i : i + 2] for i in range(0, len(stored.catalogue), 2)}
+            for name in [name for name in found if fingerprint(name) not in counted]:
+                found[name] = max(found[name], stored.place.watermark)
+        return found
+
+    def _read_archive(self) -> tuple[dict[str, Entry], bool]:
+        """The entries of final panes, and whether they stand in the archive."""
+        manifest = self._manifest
+        if manifest.archive < 0:
+            return {}, False
+        archive = self._rows.read(Archive, ARCHIVE)
+        if archive and archive.offset >= manifest.archive:
+            return archive.units, True
+        found = {n: Entry(s.offset, s.first) for n, s in self._stored.items() if self._is_final(n)}
+        known = 0
+        for name, entry in found.items():
+            known ^= digest(name, entry.offset)
+        self._has_archive = known == manifest.archived
+        return found, False
+
+    def _can_begin_anew(self) -> bool:
+        """Whether the source holds every record that was ever folded."""
+        losses, lifetime = self._manifest.losses, self._manifest.units.get(str(LIFETIME))
+        if lifetime is None or losses.records or losses.units:
+            return False
+        return self._beginning <= lifetime.first.offset
+
+    def _is_final(self, name: str) -> bool:
+        """Whether a unit belongs in the archive."""
+        pane, watermark = Pane.parse(name), self._manifest.place.watermark
+        calendar = self._folding.calendar
+        final = calendar.is_final(pane, watermark) and calendar.is_kept(pane, watermark)
+        return final and self._stored[name].offset <= self._manifest.offset
+
+    def _read_units(self) -> dict[str, StoredUnit]:
+        names = [name for name in self._rows.names() if pane_of(name)]
+        return {name: unit for name in names if (unit := self._rows.read(StoredUnit, name))}
+
+    def _read_segments(self) -> dict[int, Segment]:
+        names = [name for name in self._rows.names() if name.startswith(IDS)]
+        stored = (self._rows.read(StoredSegment, name) for name in names)
+        return {found.first_offset: found.segment() for found in stored if found}
+
+    def _lose_unit(self, name: str) -> None:
+        pane = Pane.parse(name)
+        # Totals have no stretch of time: they begin anew, as a counter does that was reset.
+        now = self._manifest.place.watermark
+        begin, until = (now, now) if pane == LIFETIME else (pane.start, self._end(pane))
+        self._manifest.losses.declare_unit(begin, until, name)
+        self._lost.append(f"{name}, which the source no longer holds")
+
+    def _end(self, pane: Pane) -> int:
+        return self._folding.calendar.end(pane)
+
+    def _lose_ids(self) -> None:
+        place = self._manifest.place
+        until = place.watermark + (HORIZON_MINUTES + 1) * MINUTE
+        self._manifest.losses.declare_unit(place.horizon_watermark, until, "ids")
+        self._lost.append("ids by which repeated records are noticed")
+
+    def _lose_archive(self) -> None:
+        """Take the final panes as they are: which one is missing or old cannot be seen any more."""
+        until = self._manifest.place.watermark - GRACE
+        self._manifest.losses.declare_unit(NO_WATERMARK, until, "archive")
+        self._lost.append("the list of final panes; those that are left were taken as they are")
 
 
-def _units(
-    folding: Folding, log: Changelog, manifest: Manifest, watermark: int
-) -> dict[Pane, Unit]:
-    """The units to go on with: those of the manifest, and newer ones a checkpoint left behind."""
-    units = {}
-    for key, stored in log.units.items():
-        pane = pane_of(key)
-        if pane is None or not (key in manifest.units or stored.offset > manifest.offset):
-            continue
-        if folding.calendar.is_kept(pane, watermark):
-            units[pane] = Unit.load(stored, folding.aggregates)
-    return units
-
-
-def _segments(log: Changelog, manifest: Manifest) -> list[Segment]:
-    keys = (f"ids/{first}" for first in manifest.segments)
-    return [log.segments[key].segment() for key in keys if key in log.segments]
+def _latest(*sources: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Entries by name; of two the one with the larger offset."""
+    found: dict[str, Entry] = {}
+    for source in sources:
+        for name, entry in source.items():
+            if name not in found or found[name].offset < entry.offset:
+                found[name] = entry
+    return found

@@ -1,9 +1,8 @@
 """A unit of state: what one source partition counted in one pane, and up to which offset.
 
 A unit stands alone: its `offset` is the first one not folded in, so a record is folded into it
-once however often it is read, and (`first_offset`, `first_watermark`) is where to begin to build
-it anew. Stored, it is a version byte, a CRC-32 and MessagePack in canonical form: equal contents,
-equal bytes.
+once however often it is read, and `first` is where to begin to build it anew. Stored, it is a
+version byte, a CRC-32 and MessagePack in canonical form: equal contents, equal bytes.
 """
 
 import zlib
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from streams.aggregates import AGGREGATES, Aggregate
+from streams.place import Place
 from streams.routing import Labels
 
 FORMAT_VERSION = 1
@@ -32,17 +32,17 @@ class Damaged(ValueError):
     """A stored record is not what was written."""
 
 
-def seal(value: Any) -> bytes:
-    """Bytes of a record: version, checksum, MessagePack."""
+def seal(value: Any, name: str = "") -> bytes:
+    """Bytes of a record: version, checksum, MessagePack; `name` is what it is stored under."""
     payload = msgspec.msgpack.encode(value)
-    return bytes([FORMAT_VERSION]) + zlib.crc32(payload).to_bytes(4, "big") + payload
+    return bytes([FORMAT_VERSION]) + _checksum(FORMAT_VERSION, name, payload) + payload
 
 
-def unseal(kind: type[T], raw: bytes) -> T:
-    """Read such bytes; raises Damaged or UnknownVersion."""
+def unseal(kind: type[T], raw: bytes, name: str = "") -> T:
+    """Read such bytes; raises Damaged, also for those of another name, or UnknownVersion."""
     if len(raw) <= HEADER_BYTES:
         raise Damaged(f"a record of {len(raw)} bytes is too short")
-    if zlib.crc32(raw[HEADER_BYTES:]) != int.from_bytes(raw[1:HEADER_BYTES], "big"):
+    if _checksum(raw[0], name, raw[HEADER_BYTES:]) != raw[1:HEADER_BYTES]:
         raise Damaged("the checksum does not match")
     if raw[0] != FORMAT_VERSION:
         raise UnknownVersion(f"written in format {raw[0]}, this version reads {FORMAT_VERSION}")
@@ -52,25 +52,31 @@ def unseal(kind: type[T], raw: bytes) -> T:
         raise Damaged(str(error)) from error
 
 
+def _checksum(version: int, name: str, payload: bytes) -> bytes:
+    """Of version and name too: a damaged one must not pass for another one."""
+    return zlib.crc32(payload, zlib.crc32(name.encode(), version)).to_bytes(4, "big")
+
+
 class StoredUnit(msgspec.Struct, array_like=True, frozen=True):
     """A unit as it is written: metrics and label sets in sorted order."""
 
     generation: str
     offset: int
-    watermark: int
-    first_offset: int
-    first_watermark: int
+    catalogue: bytes
+    """What was counted (`Folding.fingerprint`) when it was written."""
+    first: Place
+    """Where its first record was read."""
+    place: Place
+    """Where its last one was: from there it can be brought up to date."""
     state: list[tuple[str, list[tuple[Labels, int | bytes]]]]
 
 
 @dataclass
 class Unit:
-    """A unit in memory; offsets and watermarks as in `StoredUnit`."""
+    """A unit in memory; `offset` and `first` as in `StoredUnit`."""
 
     offset: int
-    watermark: int
-    first_offset: int
-    first_watermark: int
+    first: Place
     state: State = field(default_factory=dict)
 
     def add(self, metric: str, labels: Labels, aggregate: Aggregate, amount: Any) -> None:
@@ -86,8 +92,14 @@ class Unit:
         series = self.state.get(metric)
         return series is None or labels in series or len(series) < limit
 
-    def store(self, aggregates: Mapping[str, Aggregate], generation: str = "") -> StoredUnit:
-        """Canonical form."""
+    def store(
+        self,
+        aggregates: Mapping[str, Aggregate],
+        place: Place | None = None,
+        generation: str = "",
+        catalogue: bytes = b"",
+    ) -> StoredUnit:
+        """Canonical form; `place` is the block of its offset, where it began unless it is told."""
         state = [
             (
                 metric,
@@ -96,9 +108,8 @@ class Unit:
             for metric, series in sorted(self.state.items())
             if metric in aggregates
         ]
-        return StoredUnit(
-            generation, self.offset, self.watermark, self.first_offset, self.first_watermark, state
-        )
+        place = place or self.first
+        return StoredUnit(generation, self.offset, catalogue, self.first, place, state)
 
     @classmethod
     def load(cls, stored: StoredUnit, aggregates: Mapping[str, Aggregate]) -> "Unit":
@@ -108,9 +119,7 @@ class Unit:
             for metric, series in stored.state
             if metric in aggregates
         }
-        return cls(
-            stored.offset, stored.watermark, stored.first_offset, stored.first_watermark, state
-        )
+        return cls(stored.offset, stored.first, state)
 
 
 OUTCOMES = "outcomes"

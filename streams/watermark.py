@@ -3,8 +3,7 @@
 Offsets are cut in blocks of 64. When a record of the next block arrives, the watermark becomes
 the median event time of the block before, if that is later: it never falls, and up to 31 of 64
 clients may have a clock that is a year ahead without making the others late. Within a block the
-watermark stands still, so it is a function of the offsets alone, and (start of the block,
-watermark) is all that has to be stored.
+watermark stands still, so it is a function of the offsets alone.
 """
 
 from dataclasses import dataclass, field
@@ -17,34 +16,36 @@ LEAST_TIMES = 8
 
 
 def block_start(offset: int) -> int:
-    """The first offset of the block that holds `offset`; where reading has to resume."""
+    """The first offset of the block that holds `offset`."""
     return offset - offset % BLOCK
 
 
 @dataclass
 class Watermark:
-    """The watermark that holds for the records of the block beginning at `start`."""
+    """The watermark that holds for the block that is read from `start` on.
+
+    `times` are the event times of its records so far: with them reading goes on inside a block.
+    """
 
     start: int = 0
     value: int = NO_WATERMARK
-    _times: list[int] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
 
     @property
     def end(self) -> int:
         """The first offset of the next block."""
-        return self.start + BLOCK
+        return block_start(self.start) + BLOCK
 
     def advance(self, offset: int) -> None:
         """Enter the block that holds `offset`, closing the one before."""
-        start = block_start(offset)
-        if start <= self.start:
+        if offset < self.end:
             return
-        if len(self._times) >= LEAST_TIMES:
-            self._times.sort()
-            self.value = max(self.value, self._times[(len(self._times) - 1) // 2])
-        self._times = []
-        self.start = start
+        if len(self.times) >= LEAST_TIMES:
+            middle = sorted(self.times)[(len(self.times) - 1) // 2]
+            self.value = max(self.value, middle)
+        self.times = []
+        self.start = block_start(offset)
 
     def observe(self, time: int) -> None:
         """Note the event time of a record of this block."""
-        self._times.append(time)
+        self.times.append(time)

@@ -155,7 +155,9 @@ def test_a_health_check_asks_the_port_its_service_listens_on(service: str, name:
 
 def test_prometheus_reads_the_mounted_configuration_and_keeps_90_days() -> None:
     command = dict(option.lstrip("-").split("=") for option in SERVICES["prometheus"]["command"])
-    assert {command["config.file"], command["storage.tsdb.path"]} == set(mounts("prometheus"))
+    rules = "/etc/prometheus/rules.yml"
+    mounted = {command["config.file"], rules, command["storage.tsdb.path"]}
+    assert mounted == set(mounts("prometheus"))
     assert command["storage.tsdb.retention.time"] == "90d"
 
 

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents.settings import Refusal, WorkerSettings
-from agents.topics import KafkaUnreachable, count_partitions
+from agents import topics
+from agents.boot_checks import Finding, Topic, Weight, counted
+from agents.settings import Refusal
 from exporters.connection import FAILURES, connect
 from streams.folding import Folding
 from tidegauge.arguments import whole
@@ -22,6 +24,7 @@ from tidegauge.sampling import Findings, examine
 TIMEOUT_MILLISECONDS = 3_000
 EXIT_UNREACHABLE = 1
 MOST_SHOWN = 15
+MARKS = {Weight.REFUSAL: "[red]✗[/]", Weight.WARNING: "[yellow]![/]", Weight.NOTE: "[dim]·[/]"}
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -45,12 +48,15 @@ def _check(options: argparse.Namespace) -> int:
     redis = asyncio.run(_redis_error(settings.redis_url))
     console.print(f"[red]✗[/] Redis: {escape(redis)}" if redis else "[green]✓[/] Redis answers")
     try:
-        records = _sample(console, settings, options.sample)
-    except (KafkaUnreachable, KafkaError, Refusal) as error:
+        inspection = topics.inspect(settings)
+        _show_topics(console, inspection)
+        records = _latest(settings.kafka_bootstrap, inspection.topics[0], options.sample)
+    except (topics.KafkaUnreachable, KafkaError, Refusal) as error:
         console.print(f"[red]✗[/] Kafka: {escape(str(error))}")
         return EXIT_UNREACHABLE
     _show(console, settings.folding, examine(settings.folding, records))
-    return EXIT_UNREACHABLE if redis else 0
+    refused = any(finding.weight is Weight.REFUSAL for finding in inspection.findings)
+    return EXIT_UNREACHABLE if redis or refused else 0
 
 
 async def _redis_error(url: str) -> str | None:
@@ -64,14 +70,23 @@ async def _redis_error(url: str) -> str | None:
     return None
 
 
-def _sample(console: Console, settings: WorkerSettings, count: int) -> list[Any]:
-    held = count_partitions(settings.kafka_bootstrap, settings.topic)
-    partitions = [TopicPartition(settings.topic, number) for number in range(held)]
-    console.print(f"[green]✓[/] Kafka: topic {settings.topic!r}, {len(partitions)} partitions")
-    return _latest(settings.kafka_bootstrap, partitions, count)
+def _show_topics(console: Console, inspection: topics.Inspection) -> None:
+    for topic in inspection.topics:
+        console.print(
+            f"[green]✓[/] Kafka: topic {topic.name!r}, {counted(topic.partitions, 'partition')}, "
+            f"{counted(topic.replicas, 'replica')}"
+        )
+    show_findings(console, inspection.findings)
 
 
-def _latest(bootstrap: str, partitions: list[TopicPartition], count: int) -> list[Any]:
+def show_findings(console: Console, findings: Iterable[Finding]) -> None:
+    """Print a line for each finding, what stops a worker first."""
+    for finding in sorted(findings, key=lambda finding: finding.weight.value):
+        console.print(f"{MARKS[finding.weight]} {escape(finding.text)}")
+
+
+def _latest(bootstrap: str, topic: Topic, count: int) -> list[Any]:
+    partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
     consumer = KafkaConsumer(
         bootstrap_servers=bootstrap.split(","), enable_auto_commit=False, group_id=None
     )

@@ -8,9 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from agents import topics
+from agents.boot_checks import Weight, refuse
 from agents.settings import Refusal
 from tidegauge.arguments import whole
 from tidegauge.assembly import load_checked, worker_settings
+from tidegauge.check import show_findings
 
 
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
@@ -31,18 +33,20 @@ def _topics(options: argparse.Namespace) -> int:
     settings = worker_settings(load_checked(options.config, os.environ))
     try:
         done = topics.ensure(settings, options.partitions)
+        inspection = topics.inspect(settings)
     except topics.KafkaUnreachable as error:
         raise Refusal(str(error)) from error
-    held = done[0][1]
-    if options.partitions not in (None, held):
-        raise Refusal(
-            f"topic {settings.topic!r} has {held} partitions and is yours: tidegauge does not grow "
-            "it. Grow it with Kafka's own tools, then run `tidegauge topics` again"
-        )
+    console = Console(soft_wrap=True)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("topic", "partitions", ""):
-        table.add_column(column)
-    for topic, partitions, what in done:
-        table.add_row(topic, str(partitions), what)
-    Console().print(table)
+    table.add_column("topic", overflow="fold")
+    for column in ("partitions", "replicas"):
+        table.add_column(column, justify="right")
+    table.add_column("")
+    for topic in inspection.topics:
+        table.add_row(
+            topic.name, str(topic.partitions), str(topic.replicas), done.get(topic.name, "")
+        )
+    console.print(table)
+    show_findings(console, [f for f in inspection.findings if f.weight is Weight.WARNING])
+    refuse(inspection.findings)
     return 0

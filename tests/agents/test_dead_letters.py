@@ -7,10 +7,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from agents.dead_letters import LETTER_BYTES, DeadLetterLimit, DeadLetterOffice
 from agents.settings import Refusal, WorkerSettings
+from streams.dead_letter_run import DeadLetterRun
 from streams.event import Rejected
 from streams.folding import DeadLetter
 from tidegauge.assembly import worker_settings
@@ -26,63 +28,104 @@ def letters(first: int, count: int, value: bytes | None = b"junk") -> list[DeadL
     return [DeadLetter(offset, rejected, value) for offset in range(first, first + count)]
 
 
-def observe(limit: DeadLetterLimit, first: int, count: int, dead: list[DeadLetter]) -> int:
-    """Note a batch; returns the first offset after it."""
-    limit.observe(count, dead, first + count - 1)
-    return first + count
+class Stretch:
+    """Records that are read one batch after the other."""
+
+    def __init__(self, run: DeadLetterRun | None = None, **changes: Any) -> None:
+        self.run = run or DeadLetterRun()
+        self.offset = 0
+        self._limit = DeadLetterLimit(settings(**changes))
+
+    def read(self, good: int = 0, dead: int = 0) -> None:
+        """Read a batch: dead letters, then good records."""
+        self.run.note([True] * dead + [False] * good)
+        found = letters(self.offset, dead)
+        self.offset += good + dead
+        self._limit.judge(self.run, found)
 
 
 def test_a_run_over_several_batches_counts_as_one() -> None:
-    limit = DeadLetterLimit(settings(max_dead_letters_in_a_row=100))
-    offset = observe(limit, 0, 50, letters(20, 30))
-    offset = observe(limit, offset, 60, letters(50, 60))
+    stretch = Stretch(max_dead_letters_in_a_row=100)
+    stretch.read(good=20)
+    stretch.read(dead=30)
+    stretch.read(dead=60)
     with pytest.raises(Refusal, match="100 in a row; the last one, at offset 119"):
-        observe(limit, offset, 10, letters(110, 10))
+        stretch.read(dead=10)
+
+
+def test_a_run_goes_on_over_a_restart() -> None:
+    before = Stretch(max_dead_letters_in_a_row=100)
+    before.read(dead=60)
+    stored = msgspec.msgpack.encode(before.run)
+    after = Stretch(
+        msgspec.msgpack.decode(stored, type=DeadLetterRun), max_dead_letters_in_a_row=100
+    )
+    with pytest.raises(Refusal, match="100 in a row"):
+        after.read(dead=40)
+
+
+def test_a_run_that_ended_within_a_batch_counts_too() -> None:
+    with pytest.raises(Refusal, match="100 in a row"):
+        Stretch(max_dead_letters_in_a_row=100).read(dead=100, good=5_000)
 
 
 def test_a_good_record_ends_a_run() -> None:
-    limit = DeadLetterLimit(settings(max_dead_letters_in_a_row=100))
-    offset = 0
+    stretch = Stretch(max_dead_letters_in_a_row=100)
     for _ in range(10):
-        offset = observe(limit, offset, 100, letters(offset, 99))  # the last one is good
-        offset = observe(limit, offset, 200, [])
+        stretch.read(dead=99, good=1)
+        stretch.read(good=200)
 
 
 def test_a_ratio_is_judged_over_many_records_only() -> None:
-    limit = DeadLetterLimit(settings(max_dead_letter_ratio=0.1))
-    offset = observe(limit, 0, 1_000, letters(0, 500))
+    stretch = Stretch(max_dead_letter_ratio=0.1)
+    stretch.read(dead=500, good=500)
     with pytest.raises(Refusal, match="600 of the last 2000"):
-        observe(limit, offset, 1_000, letters(offset, 100))
+        stretch.read(dead=100, good=900)
 
 
 def test_old_records_weigh_less_in_the_ratio() -> None:
-    limit = DeadLetterLimit(settings(max_dead_letter_ratio=0.1))
-    offset = 0
+    stretch = Stretch(max_dead_letter_ratio=0.1)
     for _ in range(100):
-        offset = observe(limit, offset, 1_000, [])
-    offset = observe(limit, offset, 1_000, letters(offset, 250))
+        stretch.read(good=1_000)
+    stretch.read(dead=250, good=750)
     with pytest.raises(Refusal):
-        observe(limit, offset, 1_000, letters(offset, 250))
+        stretch.read(dead=250, good=750)
+
+
+def test_records_that_can_be_read_are_never_refused() -> None:
+    stretch = Stretch(DeadLetterRun(read=3_000, dead=2_900), max_dead_letter_ratio=0.1)
+    stretch.read(good=500)
+    with pytest.raises(Refusal):
+        stretch.read(dead=1)
 
 
 def test_accepted_junk_passes_once_and_is_not_held_against_what_follows() -> None:
-    limit = DeadLetterLimit(settings(max_dead_letters_in_a_row=200, accept_dead_letters=3_000))
-    offset = 0
+    stretch = Stretch(max_dead_letters_in_a_row=200, accept_dead_letters=3_000)
     for _ in range(6):
-        offset = observe(limit, offset, 500, letters(offset, 500))
+        stretch.read(dead=500)
     for _ in range(20):
-        offset = observe(limit, offset, 500, letters(offset, 5))
-    offset = observe(limit, offset, 100, letters(offset, 100))
+        stretch.read(dead=5, good=495)
+    stretch.read(dead=100)
     with pytest.raises(Refusal):
-        observe(limit, offset, 100, letters(offset, 100))
+        stretch.read(dead=100)
+
+
+@pytest.mark.parametrize("size", [1, 30, 100, 150, 500])
+def test_just_as_much_junk_as_accepted_passes_however_it_is_cut(size: int) -> None:
+    stretch = Stretch(max_dead_letters_in_a_row=100, accept_dead_letters=3_000)
+    for _ in range(0, 3_000, size):
+        stretch.read(dead=size)
+    stretch.read(dead=99)
+    with pytest.raises(Refusal):
+        stretch.read(dead=1)
 
 
 def test_more_junk_than_accepted_is_refused() -> None:
-    limit = DeadLetterLimit(settings(max_dead_letters_in_a_row=200, accept_dead_letters=1_000))
-    for first in range(0, 1_100, 100):
-        observe(limit, first, 100, letters(first, 100))
+    stretch = Stretch(max_dead_letters_in_a_row=200, accept_dead_letters=1_000)
+    for _ in range(11):
+        stretch.read(dead=100)
     with pytest.raises(Refusal):
-        observe(limit, 1_100, 100, letters(1_100, 100))
+        stretch.read(dead=100)
 
 
 class SlowProducer:

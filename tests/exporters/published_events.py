@@ -102,6 +102,8 @@ class Worker:
             "published_at": self.now,
             "end_offset": self.partition.offset,
             "since": self.partition.since,
+            "begun": self.partition.begun,
+            "losses": self.partition.losses,
             "checkpoint_at": 0,
             "horizon_start": self.partition.judge.duplicates.horizon_start(),
         }
@@ -136,9 +138,10 @@ async def announce(publisher: SnapshotPublisher, partitions: int = 1) -> None:
 
 def contents(partition: Partition) -> dict[str, object]:
     """What a partition counts, comparable."""
-    return {str(pane): stored(partition, pane) for pane in partition.units}
+    return {str(pane): stored(partition, pane) for pane in partition.units.held}
 
 
 def stored(held: Any, pane: Any) -> object:
     """A unit's canonical contents."""
-    return held.units[pane].store(new_folding().aggregates).state
+    units = getattr(held.units, "held", held.units)
+    return units[pane].store(new_folding().aggregates).state

@@ -23,6 +23,7 @@ from tests.exporters.published_events import (
     new_publisher,
     new_reader,
 )
+from tests.streams.made_up import of_version
 from tidegauge.embedded import EmbeddedRedis
 
 ROUNDS = 120
@@ -108,7 +109,7 @@ def test_a_foreign_format_version_is_a_problem(embedded_redis: EmbeddedRedis) ->
     with redis.Redis.from_url(embedded_redis.url) as client:
         raw = client.hget(units, str(LIFETIME))
         assert isinstance(raw, bytes)
-        client.hset(units, str(LIFETIME), bytes([FORMAT_VERSION + 1]) + raw[1:])  # type: ignore[arg-type,unused-ignore]
+        client.hset(units, str(LIFETIME), of_version(raw, FORMAT_VERSION + 1, str(LIFETIME)))  # type: ignore[arg-type,unused-ignore]
     (problem,) = read_once(embedded_redis.url, prefix).problems
     assert problem.startswith(f"partition 1 was written in format {FORMAT_VERSION + 1}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -91,6 +92,25 @@ class Service:
     def wait(self, seconds: float) -> int:
         """Its exit code, once it has ended by itself."""
         return self._process.wait(seconds)
+
+    def kill(self) -> int:
+        """Its exit code after SIGKILL."""
+        self._process.kill()
+        return self.wait(10)
+
+    def freeze(self) -> None:
+        """Stop it as a long pause of its machine would; returns once it stands still."""
+        self._process.send_signal(signal.SIGSTOP)
+        wait_for("it stands still", self.is_frozen, 5)
+
+    def is_frozen(self) -> bool:
+        """Whether the system says that it is stopped by a signal."""
+        told = ["ps", "-o", "state=", "-p", str(self._process.pid)]
+        return subprocess.run(told, check=True, capture_output=True).stdout.startswith(b"T")
+
+    def thaw(self) -> None:
+        """Let it go on after `freeze`."""
+        self._process.send_signal(signal.SIGCONT)
 
     def terminate(self) -> None:
         """Ask it to stop."""

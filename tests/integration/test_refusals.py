@@ -13,6 +13,7 @@ from redis import Redis
 from exporters.keys import Keys
 from tests.integration.pipeline import Pipeline, Service, wait_for
 from tests.integration.truth import stored
+from tests.kafka_server import RealKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 from tidegauge.loopback_server import free_port
 
@@ -49,12 +50,12 @@ def send(line: Pipeline, values: list[bytes], partition: int = 0) -> None:
     producer.close()
 
 
-def announced(line: Pipeline) -> bytes:
-    """What Redis says is published."""
+def announced(line: Pipeline) -> bytes | None:
+    """What Redis says is published; None before anything is."""
     settings = line.worker_settings()
     with Redis.from_url(settings.redis_url) as redis:
         found = redis.get(Keys(settings.redis_prefix).source)
-    assert isinstance(found, bytes)
+    assert found is None or isinstance(found, bytes)
     return found
 
 
@@ -92,11 +93,27 @@ def test_more_partitions_than_the_state_has_name_the_command_that_grows_it(line:
     assert "run `tidegauge topics`" in said
 
 
+@pytest.mark.kafka
+def test_a_changelog_that_forgets_is_refused_with_what_to_set(
+    real_kafka: RealKafka, embedded_redis: EmbeddedRedis, tmp_path: Path
+) -> None:
+    with Pipeline(real_kafka.bootstrap, embedded_redis.url, tmp_path, partitions=2) as line:
+        line.create_topic()
+        changelog = line.worker_settings().changelog_topic
+        line.create_topic(changelog)  # as a broker does by itself: old records are deleted
+        said = refusal(line.worker())
+        assert f"topic {changelog!r} holds the state" in said
+        assert "Set cleanup.policy=compact on it" in said
+
+
 def test_the_state_of_another_generation_is_refused_and_left_as_it_was(line: Pipeline) -> None:
     line.create_topic()
     send(line, pages(0, 100))
-    fold(line, {0: 100, 1: 0})
-    before, published = stored(line), announced(line)
+    worker = line.worker()
+    wait_for("all is folded", lambda: worker.read_offsets() == {0: 100, 1: 0}, 60)
+    published = wait_for("it is published", lambda: announced(line), 10)
+    assert worker.stop() == 0
+    before = stored(line)
     for foreign in (
         {"REPORTING_TIMEZONE": "Europe/Berlin"},
         {"PERSON_HASH_KEY": "another"},

@@ -15,8 +15,9 @@ import datasketches
 
 from agents.settings import WorkerSettings
 from exporters.snapshot_store import SnapshotReader
-from streams.checkpoint import Manifest
+from streams.checkpoint import Archive, Manifest
 from streams.folding import Folding, hash_person
+from streams.panes import Pane
 from streams.unit import ACCOUNTS, StoredUnit, unseal
 from tests.integration.pipeline import Labels, Pipeline, Samples
 from tidegauge.simulator.ledger import Ledger
@@ -63,6 +64,8 @@ class State:
     panes: dict[str, Counts] = field(default_factory=dict)
     outcomes: dict[str, int] = field(default_factory=dict)
     reasons: dict[str, int] = field(default_factory=dict)
+    orphans: int = 0
+    """Units in the changelog that belong to nothing."""
 
     def read(self, unit: StoredUnit, pane: str, folding: Folding) -> None:
         """Take a unit in."""
@@ -86,31 +89,61 @@ class State:
 
 
 def stored(pipeline: Pipeline) -> dict[int, State]:
-    """The state in the changelog: what the manifests name, of each key the largest offset."""
+    """The state in the changelog: what manifest and archive name, of each the largest offset.
+
+    Of the first lineage: none of these tests replays.
+    """
     settings = pipeline.worker_settings()
-    manifests: dict[int, Manifest] = {}
-    units: dict[int, dict[str, StoredUnit]] = defaultdict(dict)
+    logs: dict[int, Log] = defaultdict(Log)
     for message in pipeline.rows(settings.changelog_topic):
-        number, _, name = message.key().decode().partition("/")
-        held = units[int(number)]
-        assert int(number) == message.partition()
-        if name == "manifest":
-            manifests[int(number)] = unseal(Manifest, message.value())
-        elif name.startswith("ids/"):
-            continue
-        elif message.value() is None:
-            held.pop(name, None)
+        number, lineage, name = message.key().decode().split("/", 2)
+        assert (int(number), lineage) == (message.partition(), "0")
+        logs[int(number)].take(name, message.value())
+    return {number: log.state(settings.folding) for number, log in logs.items() if log.manifests}
+
+
+@dataclass
+class Log:
+    """One partition's changelog; a worker that was left behind may have written late."""
+
+    manifests: dict[int, Manifest] = field(default_factory=dict)
+    archives: dict[int, Archive] = field(default_factory=dict)
+    units: dict[str, StoredUnit] = field(default_factory=dict)
+
+    def take(self, name: str, value: bytes | None) -> None:
+        """Take a row; of every unit the one with the largest offset counts."""
+        if name.startswith("ids/"):
+            return
+        if value is None:
+            self.units.pop(name, None)
+        elif name == "manifest":
+            manifest = unseal(Manifest, value, name)
+            self.manifests[manifest.offset] = manifest
+        elif name == "archive":
+            archive = unseal(Archive, value, name)
+            self.archives[archive.offset] = archive
         else:
-            unit = unseal(StoredUnit, message.value())
-            if name not in held or unit.offset >= held[name].offset:
-                held[name] = unit
-    states = {}
-    for number, manifest in manifests.items():
-        assert units[number].keys() == manifest.units.keys()
-        states[number] = State(manifest.offset, manifest.watermark)
-        for name, unit in units[number].items():
-            states[number].read(unit, name, settings.folding)
-    return states
+            unit = unseal(StoredUnit, value, name)
+            if name not in self.units or unit.offset >= self.units[name].offset:
+                self.units[name] = unit
+
+    def state(self, folding: Folding) -> State:
+        """What the last manifest makes of it."""
+        manifest = self.manifests[max(self.manifests)]
+        entries = dict(manifest.units)
+        if manifest.archive >= 0:
+            entries = self.archives[max(self.archives)].units | entries
+        assert manifest.units.keys() <= self.units.keys()
+        state = State(manifest.offset, manifest.place.watermark)
+        for name, unit in self.units.items():
+            kept = folding.calendar.is_kept(Pane.parse(name), state.watermark)
+            if kept and name in entries:
+                assert unit.offset >= entries[name].offset
+                state.read(unit, name, folding)
+            else:  # written late by a worker that did not know that the pane was dropped
+                assert unit.offset <= manifest.offset
+                state.orphans += 1
+        return state
 
 
 def published(pipeline: Pipeline) -> dict[int, State]:

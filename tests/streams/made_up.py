@@ -2,17 +2,20 @@
 
 import json
 import random
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from streams.catalogue_file import load
-from streams.checkpoint import MANIFEST, Snapshot
+from streams.checkpoint import Snapshot
 from streams.folding import Folding
 from streams.panes import LIFETIME, Calendar, Pane
 from streams.partition import Partition
 from streams.published import Progress, Published
+from streams.recovery import Recovered, recover
+from streams.rows import Rows, row_name
 from streams.wire import SEGMENT, PersonKey
 
 SECOND = 1000
@@ -108,28 +111,47 @@ def published(
     partition: Partition, *, number: int = 0, caught_up_at: int = 0, at: int = 1 << 50
 ) -> Published:
     """A partition as an exporter would hold it."""
-    progress = Progress(
-        partition=number,
-        offset=partition.offset,
-        watermark=partition.watermark,
+    progress = Progress.of(
+        partition,
+        number,
+        end_offset=partition.offset,
         caught_up_at=caught_up_at,
         published_at=at,
-        end_offset=partition.offset,
-        since=partition.since,
         checkpoint_at=0,
     )
     held = Published(progress)
-    panes = {str(pane): partition.encode(pane) for pane in partition.units}
+    panes = {str(pane): partition.encode(pane) for pane in partition.units.held}
     held.update(panes, partition.folding.aggregates)
     return held
 
 
 def writes(snapshot: Snapshot | None) -> Written:
     """What a checkpoint writes, in the order in which it must."""
-    if snapshot is None:
-        return []
-    manifest = [] if snapshot.manifest is None else [(MANIFEST, snapshot.manifest)]
-    return [*snapshot.units, *manifest, *((key, None) for key in snapshot.tombstones)]
+    return [row for stage in snapshot.stages() for row in stage] if snapshot else []
+
+
+def rows_of(written: Iterable[tuple[str, bytes | None]], lineage: int = 0) -> Rows:
+    """The rows of a changelog as a recovery reads them."""
+    rows = Rows()
+    for name, raw in written:
+        rows.take(row_name(lineage, name), raw)
+    return rows
+
+
+def recovered(
+    folding: Folding,
+    written: Iterable[tuple[str, bytes | None]],
+    beginning: int = 0,
+    generation: str = "",
+) -> Recovered:
+    """What a restart makes of a changelog."""
+    return recover(folding, rows_of(written), beginning, generation)
+
+
+def of_version(raw: bytes, version: int, name: str = "") -> bytes:
+    """A sealed record as another version would have written it."""
+    checksum = zlib.crc32(raw[5:], zlib.crc32(name.encode(), version))
+    return bytes([version]) + checksum.to_bytes(4, "big") + raw[5:]
 
 
 def compacted(written: Written) -> Written:
@@ -216,7 +238,7 @@ def labels_of(partition: Partition, name: str, pane: Pane = LIFETIME) -> dict[st
     """A one-label count of a pane by label value."""
     folding = partition.folding
     fold_id = folding.catalogue.fold_id(folding.catalogue.metrics[name])
-    return {labels[0]: value for labels, value in partition.units[pane].state[fold_id].items()}
+    return {labels[0]: value for labels, value in partition.units.held[pane].state[fold_id].items()}
 
 
 class Log:

@@ -90,12 +90,10 @@ class Judge:
 
     def is_known(self, message_id: str) -> bool:
         minute = None if self.watermark is None else self.watermark // MINUTE
-        if message_id in self.seen:
-            since = self.seen[message_id]
-            if since is None or minute is None or since >= minute - 10:
-                return True
-        self.seen[message_id] = minute
-        return False
+        known = message_id in self.seen
+        since = self.seen.get(message_id)
+        self.seen[message_id] = minute  # every copy counts as the last one
+        return known and (since is None or minute is None or since >= minute - 10)
 
 
 def label(value: Any, closed: Sequence[str], default: str = "__none__") -> str:

@@ -1,4 +1,4 @@
-"""Duplicates: the same message id within a horizon of ten minutes or a million ids."""
+"""Duplicates: the same message id read again within ten minutes or a million ids."""
 
 import pytest
 from hypothesis import given
@@ -10,90 +10,128 @@ from streams.panes import NO_WATERMARK
 from tests.streams.made_up import MINUTE, moment
 
 START = moment("2026-03-01T12:00Z")
+BLOCK = 4
+
+Log = list[tuple[str, int]]
+"""Id and watermark of each offset; the watermark changes at the beginning of a block only."""
 
 
-def copy(held: Duplicates) -> Duplicates:
-    """What a restart makes of it."""
-    return Duplicates(
-        [Segment(s.first_offset, s.minute, s.ids[:], s.offsets[:]) for s in held.segments]
-    )
+@st.composite
+def logs(draw: st.DrawFn) -> Log:
+    steps = draw(st.lists(st.integers(0, 4), min_size=1, max_size=30))
+    watermark, log = NO_WATERMARK, list[tuple[str, int]]()
+    for step in steps:
+        if step:
+            watermark = max(watermark, START) + step * MINUTE
+        log += [(draw(st.sampled_from("abcdefgh")), watermark) for _ in range(BLOCK)]
+    return log
+
+
+def read(held: Duplicates, log: Log, begin: int = 0) -> list[bool]:
+    """Read a log from the beginning of a block on; which records are duplicates."""
+    found = []
+    for offset, (name, watermark) in enumerate(log[begin:], begin):
+        if offset % BLOCK == 0:
+            held.enter(offset, watermark)
+        found.append(held.is_duplicate(name, offset))
+    return found
+
+
+def contents(held: Duplicates) -> list[Segment]:
+    return list(held.segments)
 
 
 def test_a_repeated_id_is_a_duplicate_of_the_first() -> None:
     held = Duplicates()
-    assert [held.is_duplicate(name, offset, START) for offset, name in enumerate("abaab")] == [
-        False, False, True, True, True,
-    ]  # fmt: skip
+    assert read(held, [(name, START) for name in "abaab"]) == [False, False, True, True, True]
     assert len(held) == 2
 
 
-@given(st.lists(st.sampled_from("abcdefgh"), max_size=40), st.integers(0, 40))
-def test_rereading_the_log_finds_originals_original(names: list[str], start: int) -> None:
-    # offsets  0 ... start ... end │ stop, read again from start
+@given(logs())
+def test_an_id_read_in_the_last_ten_minutes_is_a_duplicate(log: Log) -> None:
+    last: dict[str, int] = {}
+    first = next((w // MINUTE for _, w in log if w != NO_WATERMARK), None)
+    for (name, watermark), found in zip(log, read(Duplicates(), log), strict=True):
+        minute = watermark // MINUTE
+        # ids before the first watermark count as those of its own minute
+        seen = last.get(name)
+        if seen is not None and watermark != NO_WATERMARK and first is not None:
+            seen = max(seen, first)
+        assert found == (seen is not None and seen >= minute - 10)
+        last[name] = minute
+
+
+@given(logs(), st.data())
+def test_reading_the_horizon_again_rebuilds_what_is_remembered(
+    log: Log, data: st.DataObject
+) -> None:
+    # ├── forgotten ──┤ horizon ├── remembered ──┤ end
+    end = data.draw(st.integers(1, len(log) // BLOCK)) * BLOCK
     held = Duplicates()
-    first = [held.is_duplicate(name, offset, START) for offset, name in enumerate(names)]
-    again = copy(held)
-    second = [again.is_duplicate(n, o, START) for o, n in enumerate(names) if o >= start]
-    assert second == first[start:]
-    assert len(again) == len(held)
+    read(held, log[:end])
+    horizon = held.horizon()
+    assert horizon is not None
+    begin, watermark = horizon
+    assert watermark == log[begin][1]
+    again = Duplicates()
+    read(again, log[:end], begin)
+    assert contents(again) == contents(held)
+    assert read(again, log, end) == read(held, log, end)
+
+
+@given(logs(), st.data())
+def test_cutting_segments_gives_what_was_remembered_there(log: Log, data: st.DataObject) -> None:
+    cut = data.draw(st.integers(0, len(log) // BLOCK)) * BLOCK
+    held, before = Duplicates(), Duplicates()
+    read(before, log[:cut])
+    read(held, log)
+    known = {segment.first_offset: segment for segment in held.segments}
+    found = [
+        known[s.first_offset].before(cut) if s.first_offset in known else s for s in before.segments
+    ]
+    assert found == contents(before)
+    assert read(Duplicates(found), log, cut) == read(before, log, cut)
 
 
 @pytest.mark.parametrize(("minutes", "noticed"), [(0, True), (10, True), (11, False)])
 def test_an_id_is_forgotten_after_ten_minutes_of_watermark(minutes: int, noticed: bool) -> None:  # noqa: FBT001
-    # ├ accepted ┤ 1 │ 2 │ ... │ 10 ┤ horizon │ 11
-    held, later = Duplicates(), START + minutes * MINUTE
-    held.is_duplicate("a", 0, START)
-    held.enter(later)
-    assert held.is_duplicate("a", 1, later) is noticed
+    # ├ read ┤ 1 │ 2 │ ... │ 10 ┤ horizon │ 11
+    log = [("a", START), *[("b", START)] * 3, ("a", START + minutes * MINUTE)]
+    assert read(Duplicates(), log)[-1] is noticed
+
+
+def test_every_copy_is_remembered_anew() -> None:
+    # minute 0: a │ 8: a, a duplicate │ 16: a, a duplicate of the one in minute 8
+    log = [(name, START + minute * MINUTE) for minute in (0, 8, 16) for name in "abcd"]
+    assert read(Duplicates(), log) == [False] * 4 + [True] * 8
 
 
 def test_ids_are_forgotten_by_whole_segments_beyond_the_most_to_keep(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(duplicates, "MAX_IDS", 100)
-    monkeypatch.setattr(duplicates, "SEGMENT_IDS", 10)
+    monkeypatch.setattr(duplicates, "SEGMENT_IDS", 12)
     held = Duplicates()
-    for offset in range(1000):
-        assert not held.is_duplicate(f"id {offset}", offset, START)
-        assert len(held) <= 100 + 10
-        assert len(held.segments) <= 12
-        assert held.is_duplicate(f"id {max(0, offset - 89)}", offset, START) or offset == 0
-    assert not held.is_duplicate("id 0", 1000, START)
-
-
-def test_every_kept_id_stands_in_exactly_one_segment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "MAX_IDS", 20)
-    monkeypatch.setattr(duplicates, "SEGMENT_IDS", 4)
-    held = Duplicates()
-    for offset in range(300):
-        watermark = START + offset * MINUTE // 7
-        held.enter(watermark)
-        held.is_duplicate(f"id {offset * 7 % 60}", offset, watermark)
-        assert sum(len(segment.ids) for segment in held.segments) == len(held)
-        assert len(copy(held)) == len(held)
-
-
-def test_segments_read_again_from_earlier_are_forgotten_in_their_minute_too() -> None:
-    # segments held:  minute 30         a repair reads again from minute 0 on, to minute 30
-    held = Duplicates()
-    held.is_duplicate("late", 300, START + 30 * MINUTE)
-    again = copy(held)
-    again.enter(START)
-    again.is_duplicate("early", 0, START)
-    again.enter(START + 30 * MINUTE)
-    assert not again.is_duplicate("early", 301, START + 30 * MINUTE)
+    log = [(f"id {offset}", START) for offset in range(1000)]
+    for offset in range(0, 1000, BLOCK):
+        assert not any(read(held, log[: offset + BLOCK], offset))
+        assert len(held) <= 100 + BLOCK
+        assert len(held.segments) <= 100 // 12 + 2
+    assert len(held) > 80
+    assert not held.is_duplicate("id 0", 1000)
+    assert held.is_duplicate("id 950", 1001)
 
 
 def test_the_horizon_is_told() -> None:
     held = Duplicates()
     assert held.horizon_start() is None
-    held.is_duplicate("a", 0, START + 5)
+    read(held, [("a", START + 5)])
     assert held.horizon_start() == START
 
 
 def test_before_the_first_watermark_there_is_no_horizon_to_tell() -> None:
     held = Duplicates()
-    held.is_duplicate("a", 0, NO_WATERMARK)
+    read(held, [("a", NO_WATERMARK)])
     assert held.horizon_start() is None
 
 

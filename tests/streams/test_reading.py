@@ -3,7 +3,7 @@
 import pytest
 
 from streams.catalogue import NONE, OTHER
-from streams.panes import NO_WATERMARK
+from streams.panes import NO_WATERMARK, Grain, Pane
 from streams.partition import Partition
 from streams.published import Published
 from streams.reading import EXPORT_LIMIT, FRESH_WITHIN, Reading, as_of
@@ -73,7 +73,7 @@ def test_outcomes_equal_a_slow_judgement(step: int) -> None:
         outcome = (judge.outcome(row),)
         expected[outcome] = expected.get(outcome, 0) + 1
     partition = fold(Partition(FOLDING), log, [100] * 5)
-    (lifetime,) = (unit for pane, unit in partition.units.items() if str(pane) == "lifetime/0")
+    (lifetime,) = (unit for pane, unit in partition.units.held.items() if str(pane) == "lifetime/0")
     assert lifetime.state[OUTCOMES] == expected
 
 
@@ -208,6 +208,41 @@ def test_a_window_is_complete_once_the_data_reaches_back_over_all_of_it() -> Non
     assert reading.final_until == held.progress.watermark - DAY
     empty = published(Partition(FOLDING))
     assert not any(Reading.of(FOLDING, [empty], START).complete.values())
+
+
+def test_a_partition_that_was_added_reaches_back_as_far_as_the_topic() -> None:
+    # partition 0: 5 days of data │ partition 1: added today, read from its first record
+    old = fold(Partition(FOLDING), [feature(i, START + i * HOUR // 4) for i in range(64 * 8)])
+    now = old.watermark
+    new = fold(Partition(FOLDING), [feature(i, now + i) for i in range(64 * 2)])
+    later = fold(Partition(FOLDING, offset=64), [feature(i, now + i) for i in range(64, 64 * 3)])
+    both = [published(old), published(new)]
+    assert Reading.of(FOLDING, both, now).complete["24h"]
+    both = [published(old), published(later)]
+    assert not Reading.of(FOLDING, both, now).complete["24h"]
+
+
+def test_a_window_in_which_something_was_lost_is_not_complete() -> None:
+    # ├──── 5 days ────┤ a loss of a minute 2 hours before the end
+    partition = fold(Partition(FOLDING), [feature(i, START + i * HOUR // 4) for i in range(64 * 8)])
+    now = partition.watermark
+    whole = Reading.of(FOLDING, [published(partition)], now).complete
+    partition.losses.declare_unit(now - 2 * HOUR, now - 2 * HOUR + MINUTE, "several")
+    found = Reading.of(FOLDING, [published(partition)], now).complete
+    changed = {name for name in whole if whole[name] != found[name]}
+    assert "24h" in changed
+    assert not changed & {"5m", "1h"}
+
+
+def test_a_lost_unit_touches_only_the_windows_made_of_such_panes() -> None:
+    partition = fold(Partition(FOLDING), [feature(i, START + i * HOUR // 4) for i in range(64 * 8)])
+    now = partition.watermark
+    start = now - now % HOUR - 2 * HOUR
+    partition.losses.declare_unit(start, start + HOUR, str(Pane(Grain.HOUR, start)))
+    found = Reading.of(FOLDING, [published(partition)], now).complete
+    assert not found["24h"]
+    assert found["today"]
+    assert found["1h"]
 
 
 def test_a_partition_without_events_does_not_make_a_window_incomplete() -> None:

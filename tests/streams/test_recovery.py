@@ -4,13 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.checkpoint import MANIFEST, Manifest
-from streams.panes import LIFETIME
+from streams.checkpoint import ARCHIVE, EVER, IDS, MANIFEST, Manifest, Snapshot
+from streams.losses import OPEN, Loss
+from streams.outcomes import FUTURE_LIMIT
+from streams.panes import GRACE, LIFETIME
 from streams.partition import Partition
-from streams.recovery import ForeignGeneration, recover
-from streams.unit import StoredUnit, Unit, UnknownVersion, seal, unseal
-from streams.watermark import BLOCK, Watermark
+from streams.recovery import ForeignGeneration
+from streams.unit import UnknownVersion, seal, unseal
 from tests.streams.made_up import (
+    DAY,
     HOUR,
     MINUTE,
     SECOND,
@@ -22,6 +24,9 @@ from tests.streams.made_up import (
     compacted,
     fold,
     moment,
+    of_version,
+    recovered,
+    rows_of,
     writes,
 )
 
@@ -29,22 +34,28 @@ START = moment("2026-10-24T20:00+02:00")
 FOLDING = a_folding()
 COUNT = 260
 LOGS = {
-    step: Log(seed=step, start=START, step=step).rows(COUNT) for step in (3 * SECOND, MINUTE, HOUR)
+    step: Log(seed=step, start=START, step=step).rows(COUNT)
+    for step in (3 * SECOND, MINUTE, HOUR, DAY // 3)
 }
-PLAIN = {step: Log(seed=step, start=START, step=step).rows(COUNT, 0, 0) for step in LOGS}
-STRAIGHT = {
-    (step, plain): fold(Partition(FOLDING), (PLAIN if plain else LOGS)[step]).canonical()
-    for step in LOGS
-    for plain in (True, False)
-}
+STRAIGHT = {step: fold(Partition(FOLDING), rows).canonical() for step, rows in LOGS.items()}
 
 
 def rest(partition: Partition, rows: list[Row]) -> list[Row]:
     return [row for row in rows if row.offset >= partition.offset]
 
 
+ADDED = """
+[metrics.searches]
+title = "t"
+definition = "d"
+formula = "f"
+kind = "count"
+events = [{ name = "Feature Used" }]
+"""
+
+
 def go_on(written: Written, rows: list[Row]) -> Partition:
-    return fold(recover(FOLDING, written).partition, rows)
+    return fold(recovered(FOLDING, written).partition, rows)
 
 
 STEPS = st.lists(
@@ -71,9 +82,9 @@ def test_stopping_anywhere_and_going_on_equals_never_having_stopped(
         if compact == "compacted":
             written = compacted(written)
         if stop is not None:
-            partition = recover(FOLDING, written).partition
-    assert fold(partition, rows).canonical() == STRAIGHT[step, False]
-    assert go_on(written, rows).canonical() == STRAIGHT[step, False]
+            partition = recovered(FOLDING, written).partition
+    assert fold(partition, rows).canonical() == STRAIGHT[step]
+    assert go_on(written, rows).canonical() == STRAIGHT[step]
 
 
 def checkpoints(rows: list[Row], sizes: list[int]) -> Written:
@@ -82,6 +93,18 @@ def checkpoints(rows: list[Row], sizes: list[int]) -> Written:
         partition.fold(rest(partition, rows)[:size])
         written += writes(partition.snapshot())
     return written
+
+
+def manifest_of(written: Written) -> Manifest:
+    raw = dict(compacted(written))[MANIFEST]
+    assert raw is not None
+    return unseal(Manifest, raw, MANIFEST)
+
+
+def snapshot_of(partition: Partition) -> Snapshot:
+    snapshot = partition.snapshot()
+    assert snapshot is not None
+    return snapshot
 
 
 @pytest.mark.parametrize("step", list(LOGS))
@@ -93,7 +116,7 @@ def test_a_checkpoint_cut_between_its_units_loses_nothing(step: int, units: int)
     written += writes(partition.snapshot())
     partition.fold(rows[100:200])
     written += writes(partition.snapshot())[:units]
-    assert go_on(written, rows).canonical() == STRAIGHT[step, False]
+    assert go_on(written, rows).canonical() == STRAIGHT[step]
 
 
 @given(
@@ -101,52 +124,47 @@ def test_a_checkpoint_cut_between_its_units_loses_nothing(step: int, units: int)
     st.lists(st.integers(1, 90), min_size=1, max_size=6),
     st.data(),
 )
-@settings(max_examples=40)
-def test_missing_and_damaged_units_are_built_anew(
+@settings(max_examples=60)
+def test_missing_and_damaged_rows_are_built_anew(
     step: int, sizes: list[int], data: st.DataObject
 ) -> None:
-    rows = PLAIN[step]
+    rows = LOGS[step]
     held = dict(compacted(checkpoints(rows, sizes)))
-    units = sorted(key for key in held if key != MANIFEST and not key.startswith("ids/"))
-    for key in data.draw(st.sets(st.sampled_from(units))):
+    names = sorted(held.keys() - {MANIFEST, ARCHIVE})
+    for key in data.draw(st.sets(st.sampled_from(names))):
         if data.draw(st.booleans()):
             del held[key]
         else:
             raw = held[key]
             assert raw is not None
             held[key] = raw[:-1] + bytes([raw[-1] ^ 1])
-    assert go_on(list(held.items()), rows).canonical() == STRAIGHT[step, True]
+    found = recovered(FOLDING, list(held.items()))
+    assert found.lost == []
+    assert fold(found.partition, rows).canonical() == STRAIGHT[step]
 
 
-@given(st.lists(st.integers(1, 90), min_size=2, max_size=6), st.data())
-@settings(max_examples=40)
-def test_units_older_than_the_manifest_are_brought_up_to_date(
-    sizes: list[int], data: st.DataObject
+@given(
+    st.sampled_from(list(LOGS)),
+    st.lists(st.integers(1, 90), min_size=2, max_size=6),
+    st.data(),
+)
+@settings(max_examples=60)
+def test_rows_older_than_the_manifest_are_brought_up_to_date(
+    step: int, sizes: list[int], data: st.DataObject
 ) -> None:
-    rows = PLAIN[MINUTE]
+    rows = LOGS[step]
     written = checkpoints(rows, sizes)
     held = dict(compacted(written))
     older: dict[str, list[bytes]] = {}
     for key, raw in written:
-        if raw is not None and key in held and key != MANIFEST and not key.startswith("ids/"):
+        if raw is not None and key in held and key not in (MANIFEST, ARCHIVE):
             older.setdefault(key, []).append(raw)
     for key in data.draw(st.sets(st.sampled_from(sorted(older)))):
         held[key] = data.draw(st.sampled_from(older[key]))
-    assert go_on(list(held.items()), rows).canonical() == STRAIGHT[MINUTE, True]
+    assert go_on(list(held.items()), rows).canonical() == STRAIGHT[step]
 
 
-@pytest.mark.parametrize(
-    "later",
-    [
-        0,
-        pytest.param(
-            200,
-            marks=pytest.mark.xfail(
-                reason="ids beyond the horizon are gone when a unit is rebuilt"
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("later", [0, 200])
 def test_a_unit_built_anew_finds_the_duplicates_it_found_before(later: int) -> None:
     # offset 0: m, in hour A │ 64: m again, in hour B: a duplicate │ 65: n, in hour B │ later ones
     # B's units are lost. They are built anew from offset 64 on, where m must still be a duplicate.
@@ -169,58 +187,35 @@ def test_a_unit_built_anew_finds_the_duplicates_it_found_before(later: int) -> N
 def test_a_repeated_id_stays_a_duplicate_after_a_restart() -> None:
     rows = [Row(i, START, body(message_id=str(i % 50), time=START)) for i in range(100)]
     written = checkpoints(rows[:70], [70])
-    outcomes = go_on(written, rows).units[LIFETIME].state["outcomes"]
+    outcomes = go_on(written, rows).units.held[LIFETIME].state["outcomes"]
     assert outcomes == {("accepted",): 50, ("duplicate",): 50}
 
 
-@pytest.mark.xfail(reason="the manifest does not say from which watermark a segment is rebuilt")
 def test_an_id_stays_a_duplicate_when_its_segment_was_lost() -> None:
     rows = [Row(i, START, body(message_id=str(i % 70), time=START)) for i in range(140)]
     held = dict(compacted(checkpoints(rows[:70], [70])))
-    del held["ids/0"]
-    outcomes = go_on(list(held.items()), rows).units[LIFETIME].state["outcomes"]
+    del held[f"{IDS}0"]
+    outcomes = go_on(list(held.items()), rows).units.held[LIFETIME].state["outcomes"]
     assert outcomes == {("accepted",): 70, ("duplicate",): 70}
 
 
-@given(st.sampled_from(list(LOGS)), st.integers(1, COUNT), st.integers(0, 4))
-@settings(max_examples=20)
-def test_reading_the_same_log_again_from_earlier_changes_nothing(
-    step: int, stop: int, block: int
-) -> None:
-    # ├─────────── folded ───────────┤ stop
-    #              ├── read again ───┤ from a block on at which the watermark is known
-    rows = PLAIN[step]
-    partition = fold(Partition(FOLDING), rows[:stop])
-    snapshot = partition.snapshot()
-    assert snapshot is not None
-    assert snapshot.manifest
-    start = min(block, partition.offset // BLOCK) * BLOCK
-    before = fold(Partition(FOLDING), [row for row in rows if row.offset < start])
-    before.judge.enter(start)
-    again = Partition(
-        FOLDING,
-        offset=start,
-        watermark=Watermark(start, before.watermark),
-        units={
-            pane: Unit.load(unseal(StoredUnit, partition.encode(pane)), FOLDING.aggregates)
-            for pane in partition.units
-        },
-        since=partition.since,
-        manifest=unseal(Manifest, snapshot.manifest),
-    )
-    again.fold(rows[:stop])
-    assert again.canonical() == partition.canonical()
+def test_reading_goes_on_inside_a_block() -> None:
+    # ├─── block 64 … 127 ───┤  the checkpoint at 110 remembers the times of 64 … 109
+    written = checkpoints(LOGS[MINUTE][:80], [80])
+    manifest = manifest_of(written)
+    assert manifest.offset % 64
+    assert recovered(FOLDING, written).partition.offset == manifest.offset
 
 
 @given(st.sampled_from(list(LOGS)), STEPS)
 @settings(max_examples=20)
-def test_the_newest_record_of_a_key_counts_wherever_it_stands(
+def test_the_newest_row_of_a_name_counts_wherever_it_stands(
     step: int, steps: list[tuple[int, int | None]]
 ) -> None:
-    rows = PLAIN[step]
-    written = [w for w in checkpoints(rows, [size for size, _ in steps]) if w[1] is not None]
-    backwards = recover(FOLDING, written[::-1]).partition
-    assert backwards.canonical() == recover(FOLDING, written).partition.canonical()
+    written = checkpoints(LOGS[step], [size for size, _ in steps])
+    kept = [row for row in written if row[1] is not None]
+    backwards = go_on(kept[::-1], LOGS[step])
+    assert backwards.canonical() == STRAIGHT[step]
 
 
 def test_dead_letters_are_not_sent_again_below_the_manifest() -> None:
@@ -228,50 +223,302 @@ def test_dead_letters_are_not_sent_again_below_the_manifest() -> None:
         Row(i, START, b"{" if i % 10 == 5 else body(message_id=str(i), time=START))
         for i in range(100)
     ]
-    partition = recover(FOLDING, checkpoints(rows, [80])).partition
-    assert partition.offset == 64
+    held = dict(compacted(checkpoints(rows, [80])))
+    del held[str(LIFETIME)]
+    partition = recovered(FOLDING, list(held.items())).partition
+    assert partition.offset == 0
     assert [letter.offset for letter in partition.fold(rows)] == [85, 95]
+    assert partition.dead_letters.read == 100
 
 
 def test_an_empty_changelog_starts_at_the_beginning() -> None:
-    found = recover(FOLDING, [], beginning=500)
-    assert (found.partition.offset, found.repaired) == (500, 0)
+    found = recovered(FOLDING, [], beginning=500)
+    assert (found.partition.offset, found.repaired, found.lost) == (500, 0, [])
 
 
-def test_a_source_begun_in_the_middle_of_a_block_goes_on_the_same() -> None:
-    # the partition is begun at offset 100; a restart must not read what lies before
+@pytest.mark.parametrize("stop", [110, 128, 200])
+def test_a_source_begun_in_the_middle_of_a_block_goes_on_the_same(stop: int) -> None:
+    # the source holds offsets from 100 on
     rows = [Row(i, START, body(message_id=str(i), time=START + i * SECOND)) for i in range(300)]
     straight = fold(Partition(FOLDING, offset=100), rows).canonical()
     partition = Partition(FOLDING, offset=100)
-    partition.fold(rows[:110])
-    recovered = recover(FOLDING, writes(partition.snapshot()), beginning=100).partition
-    assert fold(recovered, rows).canonical() == straight
+    partition.fold(rows[:stop])
+    held = writes(partition.snapshot())
+    again = recovered(FOLDING, held, beginning=100).partition
+    assert fold(again, rows).canonical() == straight
+    without = [row for row in held if row[0] != str(LIFETIME)]
+    again = recovered(FOLDING, without, beginning=100).partition
+    assert again.offset == 100
+    assert fold(again, rows).canonical() == straight
 
 
 def test_recovery_says_how_many_units_it_builds_anew() -> None:
-    held = dict(compacted(checkpoints(PLAIN[MINUTE], [200])))
-    assert recover(FOLDING, held.items()).repaired == 0
+    held = dict(compacted(checkpoints(LOGS[MINUTE], [200])))
+    assert recovered(FOLDING, held.items()).repaired == 0
     del held[str(LIFETIME)]
-    assert recover(FOLDING, held.items()).repaired == 1
+    found = recovered(FOLDING, held.items())
+    assert found.repaired == 1
+    assert not found.partition.is_whole
+    assert fold(found.partition, LOGS[MINUTE]).is_whole
+
+
+def test_no_manifest_is_written_while_a_unit_is_built_anew() -> None:
+    held = dict(compacted(checkpoints(LOGS[MINUTE], [200])))
+    del held[str(LIFETIME)]
+    partition = recovered(FOLDING, held.items()).partition
+    partition.fold(LOGS[MINUTE][:100])
+    assert not snapshot_of(partition).is_safe
+    partition.fold(LOGS[MINUTE])
+    assert snapshot_of(partition).is_safe
+
+
+def test_final_panes_leave_the_manifest_for_the_archive() -> None:
+    # ├ days, final ────────────────┤ grace 24 h ├ watermark
+    written = checkpoints(LOGS[DAY // 3], [100, 100])
+    manifest = manifest_of(written)
+    watermark = manifest.place.watermark
+    calendar = FOLDING.calendar
+    partition = recovered(FOLDING, written).partition
+    final = {str(pane) for pane in partition.units.held if calendar.is_final(pane, watermark)}
+    assert len(final) > 50
+    assert not final & manifest.units.keys()
+    assert manifest.units.keys() | final == {str(pane) for pane in partition.units.held}
+
+
+def test_an_archive_without_news_is_not_written_again() -> None:
+    partition = Partition(FOLDING)
+    partition.fold(LOGS[DAY // 3][:200])
+    assert snapshot_of(partition).archive
+    last = LOGS[DAY // 3][200]
+    partition.fold([last])
+    again = snapshot_of(partition)
+    assert again.manifest
+    assert not again.archive
+
+
+DAYS = DAY // 3
+
+
+def test_a_lost_archive_is_made_of_the_units() -> None:
+    held = dict(compacted(checkpoints(LOGS[DAYS], [200])))
+    del held[ARCHIVE]
+    found = recovered(FOLDING, held.items())
+    assert (found.lost, found.repaired) == ([], 0)
+    assert fold(found.partition, LOGS[DAYS]).canonical() == STRAIGHT[DAYS]
+    assert snapshot_of(found.partition).archive
+
+
+def test_with_a_lost_archive_it_is_declared_that_a_unit_may_be_missing() -> None:
+    held = dict(compacted(checkpoints(LOGS[DAYS], [200])))
+    manifest = manifest_of(list(held.items()))
+    final = [name for name in held if name.startswith("day/") and name not in manifest.units]
+    del held[ARCHIVE], held[final[3]]
+    anew = recovered(FOLDING, held.items())
+    assert anew.lost == []  # the source still holds everything
+    assert fold(anew.partition, LOGS[DAYS]).canonical() == STRAIGHT[DAYS]
+    found = recovered(FOLDING, held.items(), beginning=LOGS[DAYS][5].offset)
+    assert "the list of final panes" in found.lost[0]
+    (loss,) = found.partition.losses.known
+    assert loss.until == manifest.place.watermark - GRACE
+
+
+def test_a_final_unit_built_anew_is_sound_from_then_on() -> None:
+    rows = LOGS[DAYS]
+    held = dict(compacted(checkpoints(rows, [200])))
+    final = [name for name in held if name.startswith("day/")][20]
+    del held[final]
+    partition = fold(recovered(FOLDING, held.items()).partition, rows)
+    written = [*held.items(), *writes(partition.snapshot())]
+    again = recovered(FOLDING, written, beginning=rows[-1].offset)
+    assert (again.lost, again.repaired) == ([], 0)
+    assert again.partition.canonical() == STRAIGHT[DAYS]
+
+
+def late_rows(rows: list[Row], sizes: list[int]) -> Written:
+    """A changelog in which a writer that was left behind wrote its rows last."""
+    partition, behind = Partition(FOLDING), Partition(FOLDING)
+    behind.fold(rows[: sizes[0] // 2])
+    written = Written()
+    for size in sizes:
+        partition.fold(rest(partition, rows)[:size])
+        written += writes(partition.snapshot())
+    return written + [row for row in writes(behind.snapshot()) if row[1] is not None]
+
+
+@pytest.mark.parametrize("step", list(LOGS))
+def test_rows_written_last_by_one_who_was_left_behind_are_written_again(step: int) -> None:
+    # ... │ rows of the owner │ stale rows of a zombie │ recovery │ compaction: what is left?
+    rows = LOGS[step]
+    written = late_rows(rows, [120, 80])
+    partition = recovered(FOLDING, written).partition
+    partition.fold(rows)
+    written = compacted(written + writes(partition.snapshot()))
+    again = recovered(FOLDING, written, beginning=rows[-1].offset)
+    assert (again.lost, again.repaired) == ([], 0)
+    assert again.partition.canonical() == STRAIGHT[step]
+
+
+def test_what_a_catalogue_without_a_metric_left_behind_counts_from_there_on() -> None:
+    # manifest of a worker that counts `searches` │ units of one that does not │ and it dies
+    wider = a_folding({"added.toml": ADDED})
+    rows = LOGS[MINUTE]
+    partition = fold(Partition(wider), rows[:100])
+    written = writes(partition.snapshot())
+    older = recovered(FOLDING, written).partition
+    older.fold(rows[:200])
+    written += snapshot_of(older).units
+    found = recovered(wider, written).partition
+    name = wider.catalogue.fold_id(wider.catalogue.metrics["searches"])
+    assert found.since[name] == older.watermark > partition.since[name]
+    others = found.since.keys() - {name}
+    assert {found.since[other] for other in others} == {EVER}
+
+
+def test_a_unit_the_source_no_longer_holds_is_declared_lost() -> None:
+    rows = LOGS[MINUTE]
+    held = dict(compacted(checkpoints(rows, [200])))
+    name = next(key for key in held if key.startswith("hour/"))
+    del held[name]
+    found = recovered(FOLDING, held.items(), beginning=rows[150].offset)
+    begin = int(name.partition("/")[2])
+    assert found.partition.losses.known == [Loss(begin, begin + HOUR, name)]
+    assert found.partition.losses.units == 1
+    assert name in found.lost[0]
+    rest_of = fold(found.partition, rows).canonical()
+    assert {k: v for k, v in rest_of.items() if k != name} == {
+        k: v for k, v in STRAIGHT[MINUTE].items() if k != name
+    }
+
+
+def test_totals_that_are_lost_begin_anew_and_touch_no_window() -> None:
+    rows = LOGS[MINUTE]
+    held = dict(compacted(checkpoints(rows, [200])))
+    del held[str(LIFETIME)]
+    found = recovered(FOLDING, held.items(), beginning=rows[150].offset)
+    (loss,) = found.partition.losses.known
+    assert loss.begin == loss.until
+    fold(found.partition, rows)
+    counted = found.partition.units.held[LIFETIME].state["outcomes"]
+    assert sum(counted.values()) == len(rows) - 200
+
+
+def minutes(count: int) -> list[Row]:
+    """A record a minute."""
+    times = [START + i * MINUTE for i in range(count)]
+    return [Row(i, time, body(message_id=str(i), time=time)) for i, time in enumerate(times)]
+
+
+def test_records_the_source_no_longer_holds_are_declared_lost() -> None:
+    # ├── folded ──┤ manifest ├── gone ──┤ beginning ├── still there
+    rows = minutes(400)
+    found = recovered(FOLDING, checkpoints(rows, [200]), beginning=250)
+    partition = found.partition
+    assert partition.offset == 250
+    assert partition.losses.records == 50
+    watermark = partition.watermark
+    assert partition.losses.known == [Loss(watermark - GRACE, OPEN, "records")]
+    assert "offsets 200 to 250" in found.lost[0]
+    fold(partition, rows)
+    outcomes = partition.units.held[LIFETIME].state["outcomes"]
+    assert sum(outcomes.values()) == 350
+    (loss,) = partition.losses.known
+    assert loss.until == rows[250].timestamp + FUTURE_LIMIT
+
+
+def test_times_from_before_a_loss_have_no_part_in_the_watermark_after_it() -> None:
+    # block 192 … 255: 192 … 199 folded │ lost │ 250 … 255: too few times to move the watermark
+    rows = minutes(400)
+    partition = recovered(FOLDING, checkpoints(rows, [200]), beginning=250).partition
+    before = partition.watermark
+    partition.fold(rows[:257])
+    assert partition.watermark == before
+
+
+def test_a_source_cut_while_state_is_rebuilt_is_not_passed_over() -> None:
+    held = dict(compacted(checkpoints(LOGS[MINUTE], [200])))
+    del held[str(LIFETIME)]
+    partition = recovered(FOLDING, held.items()).partition
+    with pytest.raises(ValueError, match="needed to rebuild"):
+        partition.lose(100)
+
+
+def test_a_loss_survives_a_restart() -> None:
+    rows = minutes(400)
+    written = checkpoints(rows, [200])
+    partition = recovered(FOLDING, written, beginning=250).partition
+    fold(partition, rows)
+    written += writes(partition.snapshot())
+    again = recovered(FOLDING, written, beginning=250).partition
+    assert again.losses == partition.losses
+
+
+def test_ids_the_source_no_longer_holds_are_declared_lost() -> None:
+    rows = [Row(i, START, body(message_id=str(i % 70), time=START)) for i in range(140)]
+    held = dict(compacted(checkpoints(rows[:70], [70])))
+    del held[f"{IDS}0"]
+    found = recovered(FOLDING, list(held.items()), beginning=70)
+    assert found.partition.losses.units == 1
+    assert [loss.what for loss in found.partition.losses.known] == ["ids"]
+
+
+def test_without_a_manifest_counting_begins_where_the_source_does() -> None:
+    rows = LOGS[MINUTE]
+    held = dict(compacted(checkpoints(rows, [200])))
+    del held[MANIFEST]
+    found = recovered(FOLDING, held.items())
+    assert found.lost == []
+    assert fold(found.partition, rows).canonical() == STRAIGHT[MINUTE]
+
+
+def test_without_a_manifest_what_was_counted_and_is_gone_is_declared_lost() -> None:
+    rows = LOGS[MINUTE]
+    held = dict(compacted(checkpoints(rows, [200])))
+    raw = held[MANIFEST]
+    assert raw is not None
+    held[MANIFEST] = raw[:-1]
+    beginning = rows[100].offset
+    found = recovered(FOLDING, held.items(), beginning=beginning)
+    assert found.partition.losses.records == beginning
+    assert "no manifest is left" in found.lost[0]
+    # ... and what is written from then on is all there is to a restart
+    partition = fold(found.partition, rows)
+    written = [*held.items(), *writes(partition.snapshot())]
+    again = recovered(FOLDING, written, beginning=rows[-1].offset)
+    assert again.lost == []
+    assert again.partition.canonical() == partition.canonical()
+
+
+def test_orphans_are_buried_with_the_next_checkpoint() -> None:
+    rows = LOGS[HOUR]
+    written = checkpoints(rows, [100, 100])
+    dropped = [name for name, raw in written if raw is None]
+    assert dropped
+    left = [row for row in written if row[1] is not None]  # the tombstones were never written
+    partition = recovered(FOLDING, left).partition
+    partition.fold(rows)
+    buried = {name for name, _ in snapshot_of(partition).tombstones}
+    assert set(dropped) <= buried
+    assert not buried & {str(pane) for pane in partition.units.held}
 
 
 def test_a_foreign_generation_is_refused() -> None:
-    written = checkpoints(PLAIN[MINUTE], [200])
+    written = checkpoints(LOGS[MINUTE], [200])
     with pytest.raises(ForeignGeneration):
-        recover(FOLDING, written, generation="another")
+        recovered(FOLDING, written, generation="another")
 
 
-def test_a_record_of_another_version_ends_the_recovery() -> None:
-    held = dict(compacted(checkpoints(PLAIN[MINUTE], [200])))
+def test_a_row_of_another_version_ends_the_recovery() -> None:
+    held = dict(compacted(checkpoints(LOGS[MINUTE], [200])))
     raw = held[str(LIFETIME)]
     assert raw
-    held[str(LIFETIME)] = bytes([raw[0] + 1]) + raw[1:]
+    held[str(LIFETIME)] = of_version(raw, raw[0] + 1, str(LIFETIME))
     with pytest.raises(UnknownVersion):
-        recover(FOLDING, held.items())
+        rows_of(held.items())
 
 
-def test_keys_that_are_no_panes_are_passed_over() -> None:
-    written = checkpoints(PLAIN[MINUTE], [200])
-    strange = [("a key of tomorrow", seal(["", 0, 0, 0, 0, []]))]
-    found = recover(FOLDING, [*strange, *written]).partition
-    assert found.canonical() == recover(FOLDING, written).partition.canonical()
+@pytest.mark.parametrize("name", ["a key of tomorrow", "hour/x", "ids/x", "fortnight/7", ""])
+def test_names_that_are_no_panes_are_passed_over(name: str) -> None:
+    written = checkpoints(LOGS[MINUTE], [200])
+    strange = [(name, seal(["", 0, b"", [0, 0, 0, 0], [0, 0, 0, 0], []], name))]
+    found = recovered(FOLDING, [*strange, *written]).partition
+    assert found.canonical() == recovered(FOLDING, written).partition.canonical()

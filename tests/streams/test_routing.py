@@ -108,7 +108,7 @@ def money(*pairs: tuple[object, object]) -> tuple[dict[str, int], dict[tuple[str
         for i, (revenue, currency) in enumerate(pairs)
     ]
     partition = fold(Partition(a_folding()), rows)
-    state = partition.units[LIFETIME].state
+    state = partition.units.held[LIFETIME].state
     revenue = partition.folding.catalogue.metrics["revenue"]
     found = state.get(partition.folding.catalogue.fold_id(revenue), {})
     return {labels[0]: value for labels, value in found.items()}, state.get("skipped", {})
@@ -177,6 +177,6 @@ events = [{ kinds = ["track"] }, { name = "Feature Used" }]
 """
     partition = Partition(a_folding({"twice.toml": twice}))
     partition.fold([Row(0, START, body(time=START, properties={"revenue": 1}))])
-    state, catalogue = partition.units[LIFETIME].state, partition.folding.catalogue
+    state, catalogue = partition.units.held[LIFETIME].state, partition.folding.catalogue
     assert state[catalogue.fold_id(catalogue.metrics["everything"])] == {(): 1}
     assert state[catalogue.fold_id(catalogue.metrics["money"])] == {(): 1_000_000}

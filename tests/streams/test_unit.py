@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.aggregates import AGGREGATES
+from streams.place import Place
 from streams.unit import (
     FORMAT_VERSION,
     Damaged,
@@ -15,7 +16,9 @@ from streams.unit import (
     seal,
     unseal,
 )
+from tests.streams.made_up import of_version
 
+FIRST, HERE = Place(0, 5, 0, 5), Place(8, 20, 0, 5)
 AGGREGATES_HERE = aggregates_of({"views@1": "count", "money@1": "sum", "users@1": "distinct"})
 ADDED = st.lists(
     st.one_of(
@@ -29,22 +32,22 @@ ADDED = st.lists(
 
 
 def unit_of(added: list[tuple[str, str, object]]) -> Unit:
-    unit = Unit(10, 20, 0, 5)
+    unit = Unit(10, FIRST)
     for metric, label, amount in added:
         unit.add(metric, (label,), AGGREGATES_HERE[metric], amount)
     return unit
 
 
 def sealed(unit: Unit) -> bytes:
-    return seal(unit.store(AGGREGATES_HERE, "g"))
+    return seal(unit.store(AGGREGATES_HERE, HERE, "g"))
 
 
 @given(ADDED)
 def test_a_sealed_unit_reads_back_as_it_was(added: list[tuple[str, str, object]]) -> None:
     raw = sealed(unit_of(added))
     stored = unseal(StoredUnit, raw)
-    assert (stored.generation, stored.offset, stored.watermark) == ("g", 10, 20)
-    assert (stored.first_offset, stored.first_watermark) == (0, 5)
+    assert (stored.generation, stored.offset) == ("g", 10)
+    assert (stored.first, stored.place) == (FIRST, HERE)
     assert sealed(Unit.load(stored, AGGREGATES_HERE)) == raw
 
 
@@ -80,7 +83,7 @@ def test_foreign_bytes_are_refused(raw: bytes) -> None:
 
 def test_a_record_of_another_version_is_not_taken_for_damaged() -> None:
     with pytest.raises(UnknownVersion, match=f"{FORMAT_VERSION + 1}"):
-        unseal(StoredUnit, bytes([FORMAT_VERSION + 1]) + RAW[1:])
+        unseal(StoredUnit, of_version(RAW, FORMAT_VERSION + 1))
 
 
 def test_a_record_of_another_kind_is_damaged() -> None:

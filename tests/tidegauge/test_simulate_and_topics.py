@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from tests.kafka_server import RealKafka
 from tests.tidegauge.demo_process import wait_for
@@ -27,7 +29,7 @@ PAGE = {"type": "page", "messageId": "m", "userId": "u", "name": "Home"}
 class Operator:
     """Runs commands for one deployment with topics of its own."""
 
-    def __init__(self, bootstrap: str, redis_url: str = "redis://127.0.0.1:1") -> None:
+    def __init__(self, bootstrap: str, redis_url: str = "redis://127.0.0.1:1", **more: str) -> None:
         self.bootstrap = bootstrap
         self.name = f"operator-{os.getpid()}-{next(NUMBERS)}"
         self.source, self.changelog = f"{self.name}-in", f"{self.name}-units-changelog"
@@ -37,6 +39,7 @@ class Operator:
             "KAFKA_TOPIC": self.source,
             "KAFKA_APPLICATION": self.name,
             "REDIS_URL": redis_url,
+            **more,
         }
         self._environment = {f"TIDEGAUGE_{key}": value for key, value in settings.items()}
         self._environment |= {"PATH": os.environ["PATH"], "COLUMNS": "200"}
@@ -62,13 +65,26 @@ class Operator:
         """Rows of what `tidegauge topics` prints."""
         code, out, error = self.run("topics", *arguments)
         assert (code, error) == (0, "")
-        return [line.rstrip().split(None, 2) for line in out.splitlines()[1:]]
+        return [line.rstrip().split(None, 3) for line in out.splitlines()[1:]]
+
+    def create(self, topic: str, partitions: int, configs: dict[str, str] | None = None) -> None:
+        """Create a topic by other means."""
+        wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": configs or {}}
+        with self._admin() as admin:
+            admin.create_topics({topic: wanted}, wait_for_metadata=True)
 
     def grow(self, partitions: int) -> None:
         """Give the source topic more partitions."""
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
-        admin.create_partitions({self.source: partitions})
-        admin.close()
+        with self._admin() as admin:
+            admin.create_partitions({self.source: partitions})
+
+    def set(self, topic: str, name: str, value: str) -> None:
+        """Change a setting of a topic."""
+        with self._admin() as admin:
+            admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {name: value})])
+
+    def _admin(self) -> contextlib.closing[Any]:
+        return contextlib.closing(KafkaAdminClient(bootstrap_servers=self.bootstrap))
 
     def send(self, *values: bytes | dict[str, Any]) -> None:
         """Send records to the source topic."""
@@ -88,8 +104,8 @@ def operator(embedded_broker: EmbeddedBroker, embedded_redis: EmbeddedRedis) -> 
 def test_topics_are_created_once_and_then_left_as_they_are(broker: str) -> None:
     operator = Operator(broker)
     names = [operator.source, operator.changelog, operator.dead_letters]
-    assert operator.topics("--partitions", "3") == [[name, "3", "created"] for name in names]
-    assert operator.topics() == [[name, "3", "was there"] for name in names]
+    assert operator.topics("--partitions", "3") == [[name, "3", "1", "created"] for name in names]
+    assert operator.topics() == [[name, "3", "1", "was there"] for name in names]
 
 
 @pytest.mark.kafka
@@ -98,10 +114,75 @@ def test_topics_of_tidegauge_grow_with_the_source(real_kafka: RealKafka) -> None
     operator.topics("--partitions", "2")
     operator.grow(5)
     assert operator.topics() == [
-        [operator.source, "5", "was there"],
-        [operator.changelog, "5", "grown from 2"],
-        [operator.dead_letters, "5", "grown from 2"],
+        [operator.source, "5", "1", "was there"],
+        [operator.changelog, "5", "1", "grown from 2"],
+        [operator.dead_letters, "5", "1", "grown from 2"],
     ]
+
+
+def test_a_source_is_never_grown_by_tidegauge(operator: Operator) -> None:
+    operator.create(operator.source, 2)
+    code, out, error = operator.run("topics", "--partitions", "4")
+    assert (code, out) == (2, "")
+    assert f"topic '{operator.source}' has 2 partitions and is yours" in error
+    assert [row[3] for row in operator.topics()] == ["was there", "created", "created"]
+
+
+def test_topics_does_nothing_for_a_source_that_is_smaller_than_its_state(
+    operator: Operator,
+) -> None:
+    operator.create(operator.source, 2)
+    operator.create(operator.changelog, 3)
+    code, out, error = operator.run("topics")
+    assert (code, out) == (2, "")
+    assert "has 2 partitions, but there is state of 3" in error
+    _, out, _ = operator.run("check")
+    assert f"topic {operator.dead_letters!r} is not there yet" in out
+
+
+def test_topics_that_cannot_grow_are_told_in_a_line(operator: Operator) -> None:
+    operator.create(operator.source, 3)
+    operator.create(operator.changelog, 2)
+    code, _, error = operator.run("topics")  # the embedded broker lets no topic grow
+    assert code == 2
+    assert len(error.splitlines()) == 1
+    assert "does not support the 'CreatePartitionsRequest'" in error
+
+
+@pytest.mark.kafka
+def test_more_replicas_than_there_are_brokers_are_told_with_the_setting(
+    real_kafka: RealKafka,
+) -> None:
+    operator = Operator(real_kafka.bootstrap, KAFKA_REPLICATION_FACTOR="3")
+    code, out, error = operator.run("topics", "--partitions", "1")
+    assert (code, out) == (2, "")
+    assert len(error.splitlines()) == 1
+    assert "only 1 broker(s) are registered. Set TIDEGAUGE_KAFKA_REPLICATION_FACTOR" in error
+    assert "CreateTopicsRequest" not in error
+
+
+@pytest.mark.kafka
+def test_topics_and_check_say_what_settings_lose_and_fail_where_no_worker_would_start(
+    real_kafka: RealKafka, embedded_redis: EmbeddedRedis
+) -> None:
+    operator = Operator(real_kafka.bootstrap, embedded_redis.url)
+    operator.create(operator.source, 1, {"retention.ms": "3600000"})
+    code, out, error = operator.run("topics")
+    assert (code, error) == (0, "")
+    assert f"! topic {operator.source!r} keeps events for 1 hour: " in out
+    assert "CreateTime" not in out
+    code, out, error = operator.run("check")
+    assert (code, error) == (0, "")
+    assert f"✓ Kafka: topic {operator.changelog!r}, 1 partition, 1 replica" in out
+    assert f"! topic {operator.source!r} keeps events for 1 hour: " in out
+    assert f"· topic {operator.source!r} holds the producers' timestamps" in out
+    operator.set(operator.changelog, "cleanup.policy", "delete")
+    code, out, error = operator.run("topics")
+    assert code == 2
+    assert f"tidegauge: topic {operator.changelog!r} holds the state" in error
+    code, out, error = operator.run("check")
+    assert (code, error) == (1, "")
+    assert f"✗ topic {operator.changelog!r} holds the state" in out
 
 
 @pytest.mark.parametrize("command", ["topics", "simulate", "check"])

@@ -1,0 +1,261 @@
+"""What the brokers' settings of the topics mean for the numbers; pure.
+
+A refusal would lose what is counted, a warning may under the circumstances it names, a note is
+what an operator should know. A setting that the broker does not tell is judged by nothing.
+"""
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from agents.settings import Refusal
+from streams.panes import DAY, HOUR, KEPT, MINUTE, SECOND, Grain
+
+LONGEST_KEPT = KEPT[Grain.DAY]
+SHORTEST_RETENTION = DAY
+SAFE_REPLICAS = 3
+UNLIMITED = -1
+SOURCE_ASKED = (
+    "cleanup.policy",
+    "retention.ms",
+    "message.timestamp.type",
+    "unclean.leader.election.enable",
+)
+CHANGELOG_ASKED = (
+    "cleanup.policy",
+    "max.message.bytes",
+    "min.insync.replicas",
+    "unclean.leader.election.enable",
+)
+DEAD_LETTERS_ASKED = ("max.message.bytes",)
+
+
+class Weight(enum.Enum):
+    """What follows from a finding."""
+
+    REFUSAL = enum.auto()
+    """The worker must not start."""
+    WARNING = enum.auto()
+    """The worker starts and says so."""
+    NOTE = enum.auto()
+    """Only `tidegauge check` says so."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence about a topic: what is so, what follows, what to do."""
+
+    weight: Weight
+    text: str
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic as its brokers describe it."""
+
+    name: str
+    partitions: int
+    replicas: int = 1
+    """Of the partition that has the fewest."""
+    topic_id: str = ""
+    """Empty where the brokers give none."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Values in effect, by name; what the brokers do not tell is missing."""
+
+    def number(self, name: str) -> int | None:
+        """A setting that is a whole number; None when the broker does not tell it."""
+        value = self.settings.get(name)
+        return None if value is None else int(value)
+
+    @property
+    def policies(self) -> set[str] | None:
+        """The parts of `cleanup.policy`; None when the broker does not tell it."""
+        value = self.settings.get("cleanup.policy")
+        return None if value is None else {part.strip() for part in value.split(",")}
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Raise a Refusal that says all reasons there are."""
+    reasons = [finding.text for finding in findings if finding.weight is Weight.REFUSAL]
+    if reasons:
+        raise Refusal(". ".join(reasons))
+
+
+def judge_partitions(source: Topic, own: Iterable[Topic]) -> Iterator[Finding]:
+    """Compare tidegauge's topics with the source: partition by partition they belong together."""
+    larger = [topic.partitions for topic in own if topic.partitions > source.partitions]
+    smaller = [topic for topic in own if topic.partitions < source.partitions]
+    name, held = repr(source.name), counted(source.partitions, "partition")
+    if larger:
+        yield Finding(
+            Weight.REFUSAL,
+            f"topic {name} has {held}, but there is state of {max(larger)}: it was made anew or "
+            "another one is meant. Point tidegauge at the right topic, or begin anew under another "
+            "name with TIDEGAUGE_KAFKA_APPLICATION",
+        )
+    elif smaller:
+        others = " and ".join(f"{topic.name!r} has {topic.partitions}" for topic in smaller)
+        yield Finding(
+            Weight.REFUSAL,
+            f"topic {name} has grown to {held}, {others}; run `tidegauge topics` to let them grow "
+            "too, then start the workers again",
+        )
+
+
+def judge_source(topic: Topic) -> Iterator[Finding]:
+    """Judge the topic of product events: what happens to events that are not read yet."""
+    name, policies = topic.name, topic.policies
+    if policies is not None and "compact" in policies:
+        yield Finding(
+            Weight.WARNING,
+            f"topic {name!r} is compacted (cleanup.policy={topic.settings['cleanup.policy']}): "
+            "events vanish from it, so the counts depend on when it is read. Set "
+            "cleanup.policy=delete on it",
+        )
+    if policies != {"compact"}:
+        yield from _retention(topic)
+    yield from _unclean(topic, "events that are counted already may be taken back")
+    if topic.settings.get("message.timestamp.type") == "CreateTime":
+        yield Finding(
+            Weight.NOTE,
+            f"topic {name!r} holds the producers' timestamps (message.timestamp.type=CreateTime): "
+            "whether an event lies in the future is judged by their clocks; with LogAppendTime "
+            "it would be by the broker's",
+        )
+    yield from _untold(topic, SOURCE_ASKED)
+
+
+def judge_changelog(topic: Topic, record_bytes: int, brokers: int) -> Iterator[Finding]:
+    """Judge the topic of the state: whether what is written stays until it is replaced.
+
+    `record_bytes` is the largest record that is written, `brokers` the size of the cluster.
+    """
+    yield from _deletion(topic)
+    yield from _record_size(topic, record_bytes, "a unit")
+    yield from _replicas(topic, brokers)
+    yield from _unclean(topic, "checkpoints may be taken back")
+    yield from _untold(topic, CHANGELOG_ASKED)
+
+
+def judge_dead_letters(topic: Topic, record_bytes: int) -> Iterator[Finding]:
+    """Judge the topic of records that could not be read: whether it takes them."""
+    yield from _record_size(topic, record_bytes, "a dead letter")
+    yield from _untold(topic, DEAD_LETTERS_ASKED)
+
+
+def _retention(topic: Topic) -> Iterator[Finding]:
+    kept, size = topic.number("retention.ms"), topic.number("retention.bytes")
+    if kept is None:
+        return
+    limits = [] if kept == UNLIMITED else [f"for {duration(kept)}"]
+    if size not in (None, UNLIMITED):
+        limits.append(f"up to {size:,} bytes of each partition")
+    if not limits:
+        yield Finding(Weight.NOTE, f"topic {topic.name!r} keeps events for ever")
+        return
+    short = UNLIMITED < kept < SHORTEST_RETENTION
+    yield Finding(
+        Weight.WARNING if short else Weight.NOTE,
+        f"topic {topic.name!r} keeps events {' and '.join(limits)}: what goes before a worker has "
+        "read it is never counted, and damaged state is rebuilt from what is left"
+        + (f". Set retention.ms={SHORTEST_RETENTION} on it, or more" if short else ""),
+    )
+
+
+def _deletion(topic: Topic) -> Iterator[Finding]:
+    policies = topic.policies
+    if policies is None:
+        return
+    if "compact" not in policies:
+        yield Finding(
+            Weight.REFUSAL,
+            f"topic {topic.name!r} holds the state, and with cleanup.policy="
+            f"{topic.settings['cleanup.policy']} what is counted would be deleted in time. Set "
+            "cleanup.policy=compact on it (kafka-configs.sh --alter)",
+        )
+    elif "delete" in policies:
+        yield from _deletion_beside_compaction(topic)
+
+
+def _deletion_beside_compaction(topic: Topic) -> Iterator[Finding]:
+    kept, size = topic.number("retention.ms"), topic.number("retention.bytes")
+    reasons = []
+    if kept is not None and UNLIMITED < kept < LONGEST_KEPT:
+        reasons.append(f"after {duration(kept)} (retention.ms={kept})")
+    if size not in (None, UNLIMITED):
+        reasons.append(f"beyond {size:,} bytes (retention.bytes={size})")
+    if reasons:
+        yield Finding(
+            Weight.REFUSAL,
+            f"topic {topic.name!r} holds the state and deletes {' and '.join(reasons)}, but a day "
+            f"is written for the last time when it is over and counts for {duration(LONGEST_KEPT)}."
+            " Set cleanup.policy=compact on it (kafka-configs.sh --alter)",
+        )
+
+
+def _record_size(topic: Topic, record_bytes: int, record: str) -> Iterator[Finding]:
+    taken = topic.number("max.message.bytes")
+    if taken is not None and taken < record_bytes:
+        yield Finding(
+            Weight.WARNING,
+            f"topic {topic.name!r} takes no record above {taken:,} bytes: a worker ends when "
+            f"{record} is larger. Set max.message.bytes={record_bytes} on it",
+        )
+
+
+def _replicas(topic: Topic, brokers: int) -> Iterator[Finding]:
+    held, needed = topic.replicas, topic.number("min.insync.replicas")
+    replicas = counted(held, "replica")
+    if held == 1 and brokers >= SAFE_REPLICAS:
+        yield Finding(
+            Weight.WARNING,
+            f"topic {topic.name!r} holds the state in one replica, on a cluster of {brokers} "
+            f"brokers: it is lost with one of them. Give it {SAFE_REPLICAS} replicas "
+            "(kafka-reassign-partitions.sh); TIDEGAUGE_KAFKA_REPLICATION_FACTOR is for topics "
+            "that are still to be created",
+        )
+    if needed is not None and needed > held:
+        yield Finding(
+            Weight.WARNING,
+            f"topic {topic.name!r} has min.insync.replicas={needed} with {replicas}: "
+            "brokers before Kafka 3.7 take no checkpoint then, and the worker ends. Give it more "
+            f"replicas, or set min.insync.replicas={held} on it",
+        )
+    if needed == 1 and held >= SAFE_REPLICAS:
+        yield Finding(
+            Weight.WARNING,
+            f"topic {topic.name!r} has min.insync.replicas=1 with {replicas}: a "
+            "checkpoint that only one broker holds is taken for written, and lost with it. Set "
+            "min.insync.replicas=2 on it",
+        )
+
+
+def _unclean(topic: Topic, consequence: str) -> Iterator[Finding]:
+    if topic.settings.get("unclean.leader.election.enable") == "true":
+        yield Finding(
+            Weight.WARNING,
+            f"topic {topic.name!r} allows a replica that lags to lead "
+            f"(unclean.leader.election.enable=true): {consequence}. Set it to false",
+        )
+
+
+def _untold(topic: Topic, asked: tuple[str, ...]) -> Iterator[Finding]:
+    missing = [name for name in asked if name not in topic.settings]
+    if missing:
+        yield Finding(
+            Weight.NOTE,
+            f"the broker does not tell {', '.join(missing)} of topic {topic.name!r}: not checked",
+        )
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many there are: `1 replica`, `3 replicas`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def duration(milliseconds: int) -> str:
+    """Say a stretch of time in its largest unit: `7 days`, `1.5 hours`."""
+    units = (("day", DAY), ("hour", HOUR), ("minute", MINUTE), ("second", SECOND))
+    name, size = next((unit for unit in units if milliseconds >= unit[1]), ("millisecond", 1))
+    amount = f"{milliseconds / size:.1f}".removesuffix(".0")
+    return f"{amount} {name}" + ("" if amount == "1" else "s")

@@ -1,0 +1,47 @@
+"""Whether the source is still the topic that it was when the worker started.
+
+aiokafka knows topics by name only: it goes on with another one of that name, if it is long enough.
+"""
+
+import asyncio
+import logging
+
+from agents.administration import KafkaUnreachable, administration, describe
+from agents.boot_checks import Topic
+from agents.settings import Refusal, WorkerSettings
+from agents.topics import Source
+
+log = logging.getLogger("tidegauge.worker")
+
+PAUSE_SECONDS = 1.0
+
+
+async def check_source(settings: WorkerSettings, source: Source) -> None:
+    """Compare the topic with what was found at the start; raises Refusal. Waits for Kafka."""
+    found = await _described(settings)
+    name = repr(settings.topic)
+    if found is None or (found.topic_id or found.name) != source.topic_id:
+        raise Refusal(
+            f"topic {name} was made anew: what is counted was another one. Count anew what is "
+            "there now with `tidegauge replay`, or begin under another name with "
+            "TIDEGAUGE_KAFKA_APPLICATION"
+        )
+    if found.partitions != source.partitions:
+        raise Refusal(
+            f"topic {name} has grown from {source.partitions} to {found.partitions} partitions; "
+            "run `tidegauge topics` to let the state grow too, then start the workers again"
+        )
+
+
+async def _described(settings: WorkerSettings) -> Topic | None:
+    while True:
+        try:
+            return await asyncio.to_thread(_describe, settings)
+        except KafkaUnreachable as error:
+            log.warning("%s; trying again in %.0f s", error, PAUSE_SECONDS)
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _describe(settings: WorkerSettings) -> Topic | None:
+    with administration(settings.kafka_bootstrap) as admin:
+        return describe(admin, settings.topic).get(settings.topic)

@@ -1,0 +1,16 @@
+"""A place in a partition's log where reading can begin again, and what has to be known there."""
+
+import msgspec
+
+
+class Place(msgspec.Struct, array_like=True, frozen=True, order=True):
+    """The beginning of a block of offsets. Watermarks in milliseconds of event time.
+
+    The ids remembered at `offset` are those of the records from `horizon` on, and only of those: to
+    rebuild them, read from there, beginning with `horizon_watermark`, and count nothing.
+    """
+
+    offset: int
+    watermark: int
+    horizon: int
+    horizon_watermark: int

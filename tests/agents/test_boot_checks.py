@@ -1,0 +1,300 @@
+"""What is said of right and of wrong settings of the topics, mostly as a real Kafka tells them."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+
+import pytest
+from kafka import KafkaAdminClient
+
+from agents import topics
+from agents.boot_checks import (
+    Finding,
+    Topic,
+    Weight,
+    duration,
+    judge_changelog,
+    judge_partitions,
+    judge_source,
+    refuse,
+)
+from agents.settings import Refusal, WorkerSettings
+from tests.kafka_server import RealKafka
+from tidegauge.assembly import worker_settings
+from tidegauge.embedded import EmbeddedBroker
+from tidegauge.settings import Settings
+
+Configs = dict[str, str]
+HOUR, DAY = 3_600_000, 86_400_000
+NUMBERS = itertools.count(1)
+RIGHT_CHANGELOG = {"cleanup.policy": "compact", "max.message.bytes": str(8 << 20)}
+BOTH = "compact,delete"
+
+
+@dataclass
+class Deployment:
+    """Topics of their own on a broker, with the settings a test gives them."""
+
+    bootstrap: str
+    name: str = field(default_factory=lambda: f"checked-{next(NUMBERS)}")
+
+    @property
+    def settings(self) -> WorkerSettings:
+        return replace(
+            worker_settings(Settings()),
+            kafka_bootstrap=self.bootstrap,
+            topic=f"{self.name}-in",
+            application=self.name,
+        )
+
+    def create(self, topic: str, configs: Configs, partitions: int = 1) -> None:
+        """Create one topic."""
+        wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": configs}
+        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin.create_topics({topic: wanted}, wait_for_metadata=True)
+        admin.close()
+
+    def findings(
+        self, source: Configs | None = None, changelog: Configs = RIGHT_CHANGELOG
+    ) -> list[Finding]:
+        """What there is to say when the topics have these settings."""
+        settings = self.settings
+        self.create(settings.topic, source or {})
+        self.create(settings.changelog_topic, changelog)
+        self.create(settings.dead_letter_topic, {})
+        return topics.inspect(settings).findings
+
+
+@pytest.fixture
+def deployment(real_kafka: RealKafka) -> Deployment:
+    return Deployment(real_kafka.bootstrap)
+
+
+def serious(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.weight is not Weight.NOTE]
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    "changelog",
+    [
+        RIGHT_CHANGELOG,
+        RIGHT_CHANGELOG | {"retention.ms": "1", "retention.bytes": "1"},  # nothing is deleted
+        RIGHT_CHANGELOG | {"cleanup.policy": BOTH, "retention.ms": "-1"},
+        RIGHT_CHANGELOG | {"cleanup.policy": "delete,compact", "retention.ms": str(400 * DAY)},
+    ],
+)
+def test_a_changelog_that_keeps_the_state_is_nothing_to_speak_of(
+    deployment: Deployment, changelog: Configs
+) -> None:
+    assert not serious(deployment.findings(changelog=changelog))
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("changelog", "reason"),
+    [
+        ({"cleanup.policy": "delete"}, "cleanup.policy=delete what is counted would be deleted"),
+        ({"cleanup.policy": BOTH}, "deletes after 7 days (retention.ms=604800000)"),
+        (
+            {"cleanup.policy": BOTH, "retention.ms": str(399 * DAY)},
+            f"deletes after 399 days (retention.ms={399 * DAY}), but a day",
+        ),
+        (
+            {"cleanup.policy": BOTH, "retention.ms": "-1", "retention.bytes": "1000000"},
+            "deletes beyond 1,000,000 bytes (retention.bytes=1000000)",
+        ),
+    ],
+)
+def test_a_changelog_that_forgets_is_refused_with_what_to_set(
+    deployment: Deployment, changelog: Configs, reason: str
+) -> None:
+    (found,) = serious(deployment.findings(changelog=RIGHT_CHANGELOG | changelog))
+    assert found.weight is Weight.REFUSAL
+    assert f"topic '{deployment.name}-units-changelog' holds the state" in found.text
+    assert reason in found.text
+    assert "Set cleanup.policy=compact on it" in found.text
+    with pytest.raises(Refusal, match=r"cleanup\.policy=compact"):
+        topics.prepare(deployment.settings)
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("changelog", "reason"),
+    [
+        ({"max.message.bytes": "1000000"}, "takes no record above 1,000,000 bytes"),
+        ({"unclean.leader.election.enable": "true"}, "checkpoints may be taken back"),
+        ({"min.insync.replicas": "2"}, "min.insync.replicas=2 with 1 replica: "),
+    ],
+)
+def test_a_changelog_that_may_fail_is_warned_of_and_taken(
+    deployment: Deployment,
+    changelog: Configs,
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (found,) = serious(deployment.findings(changelog=RIGHT_CHANGELOG | changelog))
+    assert found.weight is Weight.WARNING
+    assert reason in found.text
+    assert topics.prepare(deployment.settings).partitions == 1
+    assert [record.getMessage() for record in caplog.records] == [found.text]
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ({"cleanup.policy": "compact"}, "is compacted (cleanup.policy=compact)"),
+        ({"cleanup.policy": "compact", "retention.ms": "1"}, "is compacted "),  # by nothing else
+        ({"cleanup.policy": BOTH}, f"is compacted (cleanup.policy={BOTH})"),
+        ({"retention.ms": str(23 * HOUR)}, "keeps events for 23 hours: "),
+        ({"retention.ms": str(HOUR * 3 // 2)}, "keeps events for 1.5 hours: "),
+        ({"unclean.leader.election.enable": "true"}, "events that are counted already"),
+    ],
+)
+def test_a_source_that_loses_events_is_warned_of(
+    deployment: Deployment, source: Configs, reason: str
+) -> None:
+    (found,) = serious(deployment.findings(source=source))
+    assert found.weight is Weight.WARNING
+    assert f"topic '{deployment.name}-in'" in found.text
+    assert reason in found.text
+    assert ". Set " in found.text
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("source", "notes"),
+    [
+        ({}, ["keeps events for 7 days: ", "message.timestamp.type=CreateTime"]),
+        ({"retention.ms": str(DAY)}, ["keeps events for 1 day: ", "CreateTime"]),
+        ({"retention.bytes": "5000"}, ["for 7 days and up to 5,000 bytes of each", "CreateTime"]),
+        (
+            {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"},
+            ["keeps events for ever"],
+        ),
+    ],
+)
+def test_what_a_source_keeps_and_whose_clock_it_has_is_noted(
+    deployment: Deployment, source: Configs, notes: list[str]
+) -> None:
+    findings = deployment.findings(source=source)
+    assert [finding.weight for finding in findings] == [Weight.NOTE] * len(notes)
+    for finding, note in zip(findings, notes, strict=True):
+        assert note in finding.text
+
+
+@pytest.mark.kafka
+def test_topics_that_tidegauge_creates_are_nothing_to_speak_of(deployment: Deployment) -> None:
+    deployment.create(deployment.settings.topic, {}, partitions=3)
+    assert topics.prepare(deployment.settings).partitions == 3
+    inspection = topics.inspect(deployment.settings)
+    assert not serious(inspection.findings)
+    assert [(topic.partitions, topic.replicas) for topic in inspection.topics] == [(3, 1)] * 3
+
+
+def test_a_broker_that_tells_no_settings_stops_no_worker_and_is_named(
+    embedded_broker: EmbeddedBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    deployment = Deployment(embedded_broker.bootstrap)
+    deployment.create(deployment.settings.topic, {})
+    assert topics.prepare(deployment.settings).partitions == 1
+    assert not caplog.records
+    findings = topics.inspect(deployment.settings).findings
+    assert {finding.weight for finding in findings} == {Weight.NOTE}
+    assert any("does not tell cleanup.policy" in finding.text for finding in findings)
+    assert any("does not tell min.insync.replicas" in finding.text for finding in findings)
+
+
+def test_topics_that_are_not_there_yet_are_noted_and_not_created(
+    embedded_broker: EmbeddedBroker,
+) -> None:
+    deployment = Deployment(embedded_broker.bootstrap)
+    deployment.create(deployment.settings.topic, {})
+    for _ in range(2):
+        inspection = topics.inspect(deployment.settings)
+        assert [topic.name for topic in inspection.topics] == [deployment.settings.topic]
+        missing = [f.text for f in inspection.findings if "is not there yet" in f.text]
+        assert len(missing) == 2
+
+
+def test_no_topic_is_created_for_a_source_of_another_size_than_the_state(
+    embedded_broker: EmbeddedBroker,
+) -> None:
+    deployment = Deployment(embedded_broker.bootstrap)
+    deployment.create(deployment.settings.topic, {}, partitions=2)
+    deployment.create(deployment.settings.changelog_topic, {}, partitions=3)
+    with pytest.raises(Refusal, match="there is state of 3"):
+        topics.prepare(deployment.settings)
+    assert len(topics.inspect(deployment.settings).topics) == 2
+
+
+def changelog(**more: str) -> Topic:
+    names = {name.replace("_", "."): value for name, value in more.items()}
+    return Topic("state", 4, replicas=3, settings=RIGHT_CHANGELOG | names)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "least", "brokers", "said"),
+    [
+        (1, "1", 1, None),
+        (1, "1", 2, None),
+        (1, "1", 3, "in one replica, on a cluster of 3 brokers"),
+        (2, "1", 3, None),
+        (2, "2", 3, None),
+        (3, "1", 3, "min.insync.replicas=1 with 3 replicas"),
+        (3, "2", 3, None),
+        (3, "4", 5, "min.insync.replicas=4 with 3 replicas"),
+    ],
+)
+def test_a_changelog_must_survive_one_broker_where_there_are_three(
+    replicas: int, least: str, brokers: int, said: str | None
+) -> None:
+    topic = replace(changelog(min_insync_replicas=least), replicas=replicas)
+    found = serious(list(judge_changelog(topic, 1, brokers)))
+    assert [finding.weight for finding in found] == [Weight.WARNING] * (said is not None)
+    assert said is None or said in found[0].text
+
+
+def test_what_a_broker_does_not_tell_is_judged_by_nothing() -> None:
+    for judged in (judge_source(Topic("in", 1)), judge_changelog(Topic("state", 1), 1, 1)):
+        (found,) = judged
+        assert found.weight is Weight.NOTE
+        assert "does not tell cleanup.policy, " in found.text
+
+
+def test_topics_of_equal_size_belong_together_and_no_others() -> None:
+    source, smaller, larger = (Topic(f"of {count}", count) for count in (4, 3, 5))
+    assert not list(judge_partitions(source, [source, source]))
+    (grown,) = judge_partitions(source, [source, smaller, smaller])
+    assert "has grown to 4 partitions, 'of 3' has 3 and 'of 3' has 3; run" in grown.text
+    assert "`tidegauge topics`" in grown.text
+    for own in ([larger], [smaller, larger]):
+        (shrunk,) = judge_partitions(source, own)
+        assert "has 4 partitions, but there is state of 5" in shrunk.text
+        assert grown.weight is shrunk.weight is Weight.REFUSAL
+
+
+def test_all_refusals_are_said_at_once_and_warnings_stop_nothing() -> None:
+    refuse([Finding(Weight.WARNING, "a"), Finding(Weight.NOTE, "b")])
+    with pytest.raises(Refusal, match=r"^c\. e$"):
+        refuse(
+            [Finding(Weight.REFUSAL, "c"), Finding(Weight.NOTE, "d"), Finding(Weight.REFUSAL, "e")]
+        )
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "said"),
+    [
+        (0, "0 milliseconds"),
+        (1, "1 millisecond"),
+        (1_000, "1 second"),
+        (90_000, "1.5 minutes"),
+        (23 * HOUR, "23 hours"),
+        (DAY, "1 day"),
+        (400 * DAY, "400 days"),
+    ],
+)
+def test_a_stretch_of_time_is_said_in_its_largest_unit(milliseconds: int, said: str) -> None:
+    assert duration(milliseconds) == said

@@ -1,0 +1,268 @@
+"""What of a worker's partitions is published, under which name, and how it follows a replay."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from agents.ownership import Holding
+from agents.publishing import Publishing
+from exporters.keys import Keys, Source, lineage_of, state_name
+from exporters.publisher import SnapshotPublisher
+from streams.published import Progress
+from streams.recovery import recover
+from streams.rows import Rows
+from streams.unit import seal, unseal
+from tests.agents.made_up import (
+    GENERATION,
+    SETTINGS,
+    TIME,
+    StubProducer,
+    batch,
+    new_partition,
+    owner,
+)
+from tidegauge.embedded import EmbeddedRedis
+
+NUMBERS = itertools.count(1)
+SECOND_STATE = f"{GENERATION}.1"
+
+
+class Worker:
+    """The publishing of a worker whose consumer knows no Kafka."""
+
+    def __init__(self, url: str, prefix: str, lineages: dict[int, int]) -> None:
+        self.ownership = owner()
+        self.ownership.adopt({n: Holding(new_partition(), line) for n, line in lineages.items()})
+        self.recoveries = 0
+        app: Any = SimpleNamespace(
+            generation=GENERATION, settings=SETTINGS, ownership=self.ownership, consumer=self
+        )
+        self.source_log = self
+        self.publisher = SnapshotPublisher(url, prefix, GENERATION)
+        source = Source.of(SETTINGS.folding, GENERATION, "events", 2)
+        self.publishing = Publishing(app, self.publisher, source)
+
+    def caught_up_at(self, number: int, offset: int) -> tuple[int, int]:
+        del number
+        return TIME, offset
+
+    def recover_again(self) -> bool:
+        self.recoveries += 1
+        return True
+
+    async def publish(self) -> None:
+        """Publish, and ask Redis what others say."""
+        self.publishing._look_at = 0
+        await self.publishing.publish_once()
+
+    async def fold(self, number: int, first: int, count: int) -> None:
+        await self.ownership.fold(number, batch(self.ownership, first, count))
+
+
+class Deployment:
+    """A prefix of its own in a Redis, and the workers that publish there."""
+
+    def __init__(self, url: str) -> None:
+        self._url, self._prefix = url, f"publishing-{next(NUMBERS)}"
+        self.redis = Redis.from_url(url)
+        self.workers: list[Worker] = []
+
+    def worker(self, lineages: dict[int, int]) -> Worker:
+        self.workers.append(Worker(self._url, self._prefix, lineages))
+        return self.workers[-1]
+
+    async def say(self, state: str) -> None:
+        """Say, as somebody else, what is published."""
+        source = Source.of(SETTINGS.folding, state, "events", 2)
+        await self.redis.set(Keys(self._prefix).source, seal(source))
+
+    async def announced(self) -> str:
+        raw: Any = await self.redis.get(Keys(self._prefix).source)
+        return unseal(Source, raw).generation
+
+    async def offset(self, state: str, number: int) -> int | None:
+        """How far a partition is published."""
+        key = Keys(self._prefix).partition(state, number).units
+        raw: Any = await self.redis.hget(key, "progress")
+        return unseal(Progress, raw).offset if raw is not None else None
+
+
+@asynccontextmanager
+async def deployment(server: EmbeddedRedis) -> AsyncIterator[Deployment]:
+    found = Deployment(server.url)
+    try:
+        yield found
+    finally:
+        await found.redis.aclose()
+        for worker in found.workers:
+            await worker.publisher.close()
+
+
+@pytest.mark.parametrize(
+    ("lineage", "name"), [(0, GENERATION), (1, SECOND_STATE), (17, f"{GENERATION}.17")]
+)
+def test_a_state_is_named_by_its_generation_and_its_lineage(lineage: int, name: str) -> None:
+    assert state_name(GENERATION, lineage) == name
+    assert lineage_of(name, GENERATION) == lineage
+    assert lineage_of(name, "another") is None
+
+
+@pytest.mark.parametrize("name", ["", "another", f"{GENERATION}.x", f"{GENERATION}.1.2"])
+def test_what_is_not_the_name_of_a_state_of_ours_has_no_lineage(name: str) -> None:
+    assert lineage_of(name, GENERATION) is None
+
+
+def test_partitions_are_published_under_the_name_of_their_state(
+    embedded_redis: EmbeddedRedis,
+) -> None:
+    async def main() -> None:
+        async with deployment(embedded_redis) as here:
+            worker = here.worker({0: 1, 1: 0})
+            await worker.fold(0, 0, 10)
+            await worker.fold(1, 0, 20)
+            await worker.publish()
+            assert await here.offset(SECOND_STATE, 0) == 10
+            assert await here.offset(GENERATION, 1) == 20
+            assert await here.offset(GENERATION, 0) is None
+            assert await here.announced() == SECOND_STATE
+
+    asyncio.run(main())
+
+
+def test_a_partition_that_is_rebuilt_leaves_redis_as_it_is(embedded_redis: EmbeddedRedis) -> None:
+    async def main() -> None:
+        producer = StubProducer()
+        before = owner(0, producer=producer)
+        await before.fold(0, batch(before, 0, 200))
+        await before.checkpoint()
+        rows = Rows()
+        for key, value in producer.sent:
+            if "/hour/" not in key:
+                rows.take(key.removeprefix("0/"), value)
+        rebuilt = recover(SETTINGS.folding, rows, 0, GENERATION).partition
+        async with deployment(embedded_redis) as here:
+            first = here.worker({0: 0})
+            await first.fold(0, 0, 200)
+            await first.publish()
+            second = here.worker({})
+            second.ownership.adopt({0: Holding(rebuilt), 1: Holding(new_partition())})
+            await second.fold(0, 0, 150)
+            await second.fold(1, 0, 30)
+            await second.publish()
+            assert await here.offset(GENERATION, 1) == 30
+            assert await here.offset(GENERATION, 0) == 200
+            assert second.publisher.publications["refused"] == 0  # it did not even try
+            await second.fold(0, 150, 70)
+            await second.publish()
+            assert await here.offset(GENERATION, 0) == 220
+
+    asyncio.run(main())
+
+
+def test_a_worker_that_owns_nothing_says_nothing(embedded_redis: EmbeddedRedis) -> None:
+    async def main() -> None:
+        async with deployment(embedded_redis) as here:
+            await here.say("another")
+            await here.worker({}).publish()
+            assert await here.announced() == "another"
+
+    asyncio.run(main())
+
+
+def test_the_state_is_read_again_once_when_a_later_history_counts(
+    embedded_redis: EmbeddedRedis,
+) -> None:
+    async def main() -> None:
+        async with deployment(embedded_redis) as here:
+            worker = here.worker({0: 0, 1: 0})
+            await worker.publish()
+            assert worker.recoveries == 0
+            await here.say(SECOND_STATE)
+            for _ in range(3):
+                await worker.publish()
+            assert worker.recoveries == 1
+            assert await here.announced() == SECOND_STATE
+            worker.ownership.adopt({0: Holding(new_partition(), 1), 1: Holding(new_partition(), 1)})
+            await worker.publish()
+            assert worker.recoveries == 1
+            await here.say(f"{GENERATION}.2")
+            await worker.publish()
+            assert worker.recoveries == 2
+
+    asyncio.run(main())
+
+
+def test_a_later_history_is_noticed_too_by_who_has_just_spoken_over_it(
+    embedded_redis: EmbeddedRedis,
+) -> None:
+    async def main() -> None:
+        async with deployment(embedded_redis) as here:
+            await here.say(SECOND_STATE)
+            worker = here.worker({0: 0})
+            await worker.publishing.publish_once()  # announces what it recovered before
+            assert worker.recoveries == 1
+
+    asyncio.run(main())
+
+
+def test_who_knows_the_later_history_says_so_again(embedded_redis: EmbeddedRedis) -> None:
+    async def main() -> None:
+        async with deployment(embedded_redis) as here:
+            worker = here.worker({0: 1})
+            await worker.publish()
+            await here.say(GENERATION)  # one that recovered too early
+            await worker.publish()
+            assert await here.announced() == SECOND_STATE
+            assert worker.recoveries == 0
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("state", ["another", "another.7", f"{GENERATION}.x"])
+def test_what_others_publish_of_another_generation_is_theirs(
+    state: str, embedded_redis: EmbeddedRedis
+) -> None:
+    async def main() -> None:
+        async with deployment(embedded_redis) as here:
+            worker = here.worker({0: 0})
+            await worker.publish()
+            await here.say(state)
+            await worker.publish()
+            assert worker.recoveries == 0
+            assert await here.announced() == state
+
+    asyncio.run(main())
+
+
+def test_a_source_record_that_cannot_be_read_is_no_reason_for_anything(
+    embedded_redis: EmbeddedRedis,
+) -> None:
+    async def main() -> None:
+        async with deployment(embedded_redis) as here:
+            worker = here.worker({0: 0})
+            await worker.publish()
+            await here.redis.set(Keys(here._prefix).source, b"\x00 damaged")
+            await worker.publish()
+            assert (worker.recoveries, worker.publisher.last_error) == (0, None)
+
+    asyncio.run(main())
+
+
+def test_without_redis_nothing_is_followed_and_nothing_fails() -> None:
+    async def main() -> None:
+        worker = Worker("redis://127.0.0.1:1", "away", {0: 0})
+        for _ in range(3):
+            await worker.publish()
+        assert worker.publisher.last_error is not None
+        assert worker.recoveries == 0
+        await worker.publisher.close()
+
+    asyncio.run(main())

@@ -1,0 +1,82 @@
+"""The alerts of `deploy/prometheus`: raised when they should be, and on metrics that exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from exporters.pipeline import PipelineCollector
+
+RULES = Path(__file__).parents[1] / "deploy/prometheus/rules.yml"
+ALERTS: dict[str, Any] = {
+    rule["alert"]: rule
+    for group in yaml.safe_load(RULES.read_text())["groups"]
+    for rule in group["rules"]
+}
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_asks_for_metrics_that_are_exported(alert: str) -> None:
+    asked = set(re.findall(r"tidegauge_\w+", ALERTS[alert]["expr"]))
+    families = PipelineCollector({}, complete=True).collect()
+    exported = {f.name + ("_total" if f.type == "counter" else "") for f in families}
+    assert asked
+    assert asked <= exported
+
+
+def series(name: str, values: str, partition: int = 0, instance: str = "a") -> dict[str, str]:
+    labels = f'instance="{instance}",partition="{partition}"'
+    return {"series": f"{name}{{{labels}}}", "values": values}
+
+
+LOST = "tidegauge_lost_records_total"
+UNITS = "tidegauge_lost_units_total"
+CHECKPOINT = "tidegauge_checkpoint_timestamp_seconds"
+CASES = {
+    # minute 0 ...                        alert, minute, partitions for which it is raised
+    "a loss": ([series(LOST, "0x9 7x80"), series(UNITS, "0x90")], "DeclaredLoss", 15, [0]),
+    "a loss an hour ago": (
+        [series(LOST, "0x9 7x80"), series(UNITS, "0x90")],
+        "DeclaredLoss",
+        80,
+        [],
+    ),
+    "a lost unit, seen by two exporters": (
+        [series(m, v, 3, i) for i in "ab" for m, v in ((LOST, "0x90"), (UNITS, "0x9 1x80"))],
+        "DeclaredLoss",
+        15,
+        [3],
+    ),
+    "nothing lost": ([series(LOST, "4x90"), series(UNITS, "1x90")], "DeclaredLoss", 60, []),
+    "checkpoints": ([series(CHECKPOINT, "0+60x90")], "CheckpointOld", 60, []),
+    "checkpoints that stopped": ([series(CHECKPOINT, "0+60x9 600x80")], "CheckpointOld", 60, [0]),
+}
+
+
+@pytest.mark.prometheus
+@pytest.mark.parametrize("case", CASES)
+def test_an_alert_is_raised_when_it_should_be(case: str, promtool: str, tmp_path: Path) -> None:
+    given, name, minute, partitions = CASES[case]
+    alert = f"Tidegauge{name}"
+    severity = ALERTS[alert]["labels"]["severity"]
+    firing = f'ALERTS{{alertname="{alert}",alertstate="firing"'
+    expected = [
+        {"labels": f'{firing},partition="{number}",severity="{severity}"}}', "value": 1}
+        for number in partitions
+    ]
+    one = {"eval_time": f"{minute}m", "expr": f"{firing}}}", "exp_samples": expected}
+    test = {
+        "rule_files": [str(RULES)],
+        "tests": [{"interval": "1m", "input_series": given, "promql_expr_test": [one]}],
+    }
+    file = tmp_path / "test.yml"
+    file.write_text(yaml.safe_dump(test))
+    found = subprocess.run(
+        [promtool, "test", "rules", file], check=False, capture_output=True, text=True
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
