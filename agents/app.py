@@ -16,6 +16,8 @@ from agents.topics import CHANGELOG_RECORD_BYTES, Source
 
 BATCHES_IN_FLIGHT = 8
 FETCH_BYTES = 1 << 20
+METADATA_MILLISECONDS = 5_000
+"""So long new partitions of the source may be missing in the counts before the workers stop."""
 
 
 class WorkerApp(faust.App):  # type: ignore[misc, unused-ignore]
@@ -56,7 +58,10 @@ def create_app(settings: WorkerSettings, partitions: int, generation: str) -> Wo
         topic_allow_declare=False,  # `agents.topics` creates them, with the settings they need
         table_standby_replicas=0,
         consumer_auto_offset_reset="earliest",
-        consumer_group_instance_id=settings.instance,
+        # A worker that comes back after its topic has grown must be a new member: the broker would
+        # give it its old partitions again, and the new ones to nobody (KIP-814).
+        consumer_group_instance_id=settings.instance and f"{settings.instance}-{partitions}",
+        consumer_metadata_max_age_ms=METADATA_MILLISECONDS,
         consumer_max_fetch_size=FETCH_BYTES,
         broker_commit_interval=settings.checkpoint_seconds,
         broker_session_timeout=settings.session_seconds,

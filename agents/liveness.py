@@ -50,8 +50,9 @@ class Liveness:
 
 async def keep_watch(app: Any) -> None:
     """Look after a worker that has started, until cancelled."""
-    liveness = Liveness(app.ownership, lambda: bool(app.consumer.assignment()))
+    liveness = Liveness(app.ownership, lambda: app.consumer.source_log.is_assigned)
     while True:
         liveness.look()
+        app.consumer.check_size()
         await app.consumer.check_ends()
         await asyncio.sleep(LOOK_SECONDS)

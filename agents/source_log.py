@@ -25,6 +25,16 @@ class SourceLog:
         """The partition with this number, as Faust names it."""
         return TP(self._topic, number)
 
+    def partitions(self) -> int:
+        """How many there are by the latest metadata; 0 before the first."""
+        consumer = self._kafka
+        return len((consumer and consumer.partitions_for_topic(self._topic)) or ())
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether any partition is assigned to this worker."""
+        return self._kafka is not None and bool(self._kafka.assignment())
+
     def polled_at(self, number: int) -> int | None:
         """Wall clock, in milliseconds, of the last fetch that was answered for a partition."""
         try:

@@ -166,6 +166,14 @@ class Consumer(driver.Consumer):
             self._expected = expected
             ownership.adopt(found)
 
+    def check_size(self) -> None:
+        """Recover again when the topic has grown, which is refused then.
+
+        The group's leader would see to it, but not one that came back under its name (KIP-814).
+        """
+        if self.source_log.partitions() > self.app.conf.topic_partitions:
+            self.recover_again()
+
     async def check_ends(self) -> None:
         """Refuse to go on with a partition that ends before what was counted of it.
 

@@ -7,7 +7,6 @@ checkpoint has to write, `streams.recovery` makes a partition of what was writte
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from streams.checkpoint import (
@@ -16,47 +15,22 @@ from streams.checkpoint import (
     IDS,
     MANIFEST,
     Changes,
-    Entry,
     Manifest,
     Row,
     SegmentEntry,
     Snapshot,
     StoredSegment,
 )
-from streams.duplicates import Duplicates, Segment
+from streams.duplicates import Duplicates
 from streams.folding import DeadLetter, Folding, Group, Tally
+from streams.legacy import Legacy
 from streams.losses import Losses
 from streams.outcomes import Judge, Record
 from streams.panes import LIFETIME, Pane
 from streams.place import Place
-from streams.unit import Unit, seal
+from streams.unit import seal
 from streams.units import Units
 from streams.watermark import Watermark
-
-
-@dataclass
-class Legacy:
-    """What a partition goes on with; the defaults are those of one that is begun."""
-
-    manifest: Manifest = field(default_factory=Manifest)
-    watermark: Watermark = field(default_factory=Watermark)
-    count_from: int = 0
-    """Records before it are only read for their ids and times, to know the watermark there."""
-    units: dict[Pane, Unit] = field(default_factory=dict)
-    durable: dict[Pane, int] = field(default_factory=dict)
-    """Offsets at which the units are stored."""
-    archive: dict[Pane, Entry] = field(default_factory=dict)
-    segments: list[Segment] = field(default_factory=list)
-    durable_ids: dict[int, int] = field(default_factory=dict)
-    """First offset -> number of ids of the segments that are stored."""
-    known: frozenset[Pane] = frozenset()
-    """Every pane that the manifest or its archive lists."""
-    orphans: list[str] = field(default_factory=list)
-    """Names of rows that belong to nothing."""
-    ruins: list[Row] = field(default_factory=list)
-    """What buries a state whose manifest is gone, before anything new is written."""
-    stale: frozenset[Pane] = frozenset()
-    """Panes of which compaction would leave an older row than the one that counts."""
 
 
 class Partition:
@@ -126,6 +100,7 @@ class Partition:
             if self.watermark != before:
                 self._move_on()
         self.offset = max(self.offset, end or 0)
+        self._settle()
         return [letter for letter in dead if letter.offset >= self.manifest_offset]
 
     def lose(self, until: int) -> None:
@@ -220,7 +195,6 @@ class Partition:
         """
         if self.offset == self._saved:
             return None
-        self._settle()
         self._saved = self.offset
         ruins, self._ruins = self._ruins, []
         units = ruins + self.units.take_dirty(self.offset, self.judge.place)
@@ -241,7 +215,10 @@ class Partition:
         return self.offset >= self.manifest_offset
 
     def _settle(self) -> None:
-        """Close the block before `offset`; within a block nothing is forgotten."""
+        """Close the block that ends at `offset`: what is held is a function of the offset alone.
+
+        Within a block nothing is forgotten.
+        """
         if self.offset < self.judge.watermark.end:
             return
         before = self.watermark
@@ -299,7 +276,6 @@ class Partition:
 
     def canonical(self) -> dict[str, bytes]:
         """Every unit's contents and the watermark in canonical form, whatever the batches were."""
-        self._settle()
         state = {
             str(pane): seal(unit.store(self.folding.aggregates).state)
             for pane, unit in self.units.held.items()

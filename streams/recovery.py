@@ -5,7 +5,7 @@ or older than the manifest knows moves the start back to where it can be built a
 what the source no longer holds is declared lost.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import NamedTuple
 
 import msgspec
@@ -14,18 +14,17 @@ from streams.checkpoint import (
     ARCHIVE,
     IDS,
     MANIFEST,
-    Archive,
     Entry,
     Manifest,
     Row,
-    StoredSegment,
-    digest,
     pane_of,
 )
-from streams.duplicates import HORIZON_MINUTES, Segment
+from streams.duplicates import HORIZON_MINUTES
 from streams.folding import Folding, fingerprint
+from streams.inventory import Inventory
+from streams.legacy import Legacy
 from streams.panes import GRACE, LIFETIME, MINUTE, NO_WATERMARK, Pane
-from streams.partition import Legacy, Partition
+from streams.partition import Partition
 from streams.place import Place
 from streams.rows import LINEAGE, Rows
 from streams.unit import StoredUnit, Unit, seal
@@ -100,22 +99,20 @@ class _Recovery:
         self._folding, self._rows, self._manifest = folding, rows, manifest
         self._beginning = beginning
         self._lost: list[str] = []
-        self._has_archive = True
-        self._stored = self._read_units()
-        self._segments = self._read_segments()
-        self._archive, self._is_archived = self._read_archive()
-        self._entries = _latest(self._archive, manifest.units)
+        self._here = Inventory(folding, rows, manifest)
+        self._entries = self._here.entries
 
     def run(self) -> Recovered:
         """Decide where to begin, and make the partition."""
-        if not self._has_archive and self._can_begin_anew():
+        if not self._here.is_complete and self._can_begin_anew():
             return _begin(self._folding, self._rows, self._beginning, self._manifest.generation)
-        if not self._has_archive:
+        if not self._here.is_complete:
             self._lose_archive()
         broken = self._broken()
-        places = {name: self._place(name, entry) for name, entry in broken.items()}
+        places = {name: self._here.place_of(name, entry) for name, entry in broken.items()}
         for name in [name for name, place in places.items() if not self._can_read(place)]:
-            self._lose_unit(name)
+            if not self._is_dropped(name):
+                self._lose_unit(name)
             del places[name], self._entries[name]
         legacy, offset = self._start(min(places.values(), default=None))
         self._fill(legacy, places)
@@ -128,80 +125,40 @@ class _Recovery:
         return Recovered(partition, len(places), self._lost)
 
     def _broken(self) -> dict[str, Entry]:
-        """Units that are not what the manifest knows.
+        """Units that are not what the manifest knows; panes dropped by then are known no more."""
+        watermark, kept = self._manifest.place.watermark, self._folding.calendar.is_kept
+        for name in [name for name in self._entries if not kept(Pane.parse(name), watermark)]:
+            del self._entries[name]
+        return {n: entry for n, entry in self._entries.items() if self._here.is_behind(n, entry)}
 
-        A pane may have been dropped by a writer that was further on; then it is not missed.
-        """
-        watermarks = (stored.place.watermark for stored in self._stored.values())
-        latest = max([self._manifest.place.watermark, *watermarks])
-        kept = self._folding.calendar.is_kept
-        broken = {n: entry for n, entry in self._entries.items() if self._is_behind(n, entry)}
-        dropped = [name for name in broken if not kept(Pane.parse(name), latest)]
-        for name in dropped:
-            del broken[name], self._entries[name]
-        return broken
-
-    def _is_behind(self, name: str, entry: Entry) -> bool:
-        """Whether something from before the manifest is missing; what follows it is read anyway."""
-        held, until = self._stored.get(name), self._manifest.offset
-        return (
-            entry.first.offset < until if held is None else held.offset < min(entry.offset, until)
-        )
-
-    def _place(self, name: str, entry: Entry) -> Place:
-        held = self._stored.get(name)
-        return held.place if held else entry.first
+    def _is_dropped(self, name: str) -> bool:
+        """Whether a writer that was further on dropped a pane: then it is not missed for long."""
+        latest = self._here.latest_watermark()
+        return not self._folding.calendar.is_kept(Pane.parse(name), latest)
 
     def _can_read(self, place: Place) -> bool:
         """Whether the source still holds all that is needed to go on from a place."""
-        return self._beginning <= (place.offset if self._knows_ids(place) else place.horizon)
-
-    def _knows_ids(self, place: Place) -> bool:
-        """Whether every segment of the ids remembered at a place is here."""
-        if place.horizon == place.offset:
-            return True  # none are
-        segments = self._manifest.segments
-        reach_back = bool(segments) and segments[0].first_offset <= place.horizon
-        return reach_back and self._has_ids(place.horizon, place.offset)
-
-    def _has_ids(self, begin: int, end: int) -> bool:
-        """Whether the segments that begin in a range of offsets hold what the manifest says."""
-        entries = self._manifest.segments
-        needed = [entry for entry in entries if begin <= entry.first_offset < end and entry.count]
-        return all(self._has(entry.first_offset, entry.count) for entry in needed)
-
-    def _has(self, first_offset: int, count: int) -> bool:
-        segment = self._segments.get(first_offset)
-        return segment is not None and len(segment.ids) >= count
+        return self._beginning <= (place.offset if self._here.knows_ids(place) else place.horizon)
 
     def _start(self, place: Place | None) -> tuple[Legacy, int]:
         """What is known where reading begins, and its offset: at `place`, or at the manifest."""
         manifest = self._manifest
         block, times = manifest.place, list(manifest.times)
-        offset, known = manifest.offset, self._has_ids(0, manifest.offset)
+        offset, known = manifest.offset, self._here.has_ids(0, manifest.offset)
         if place is not None:
-            block, times, offset, known = place, [], place.offset, self._knows_ids(place)
+            block, times, offset, known = place, [], place.offset, self._here.knows_ids(place)
         if not known and block.horizon >= self._beginning:
             watermark = Watermark(block.horizon, block.horizon_watermark)
             return Legacy(manifest, watermark, count_from=offset), block.horizon
         if not known:
             self._lose_ids()
         watermark = Watermark(block.offset, block.watermark, times)
-        return Legacy(manifest, watermark, offset, segments=self._ids_before(offset)), offset
-
-    def _ids_before(self, offset: int) -> list[Segment]:
-        """The segments as they stood when `offset` was the next record."""
-        found = []
-        for entry in self._manifest.segments:
-            if entry.first_offset < offset:
-                empty = Segment(entry.first_offset, entry.watermark)
-                found.append(self._segments.get(entry.first_offset, empty).before(offset))
-        return found
+        return Legacy(manifest, watermark, offset, segments=self._here.ids_before(offset)), offset
 
     def _fill(self, legacy: Legacy, rebuilt: Collection[str]) -> None:
         """Hand over the units, and say which rows belong to nothing or must be written again."""
         manifest = self._manifest
-        for name, stored in self._stored.items():
+        for name, stored in self._here.units.items():
             pane = pane_of(name)
             if pane is None or not self._belongs(name, stored):
                 continue
@@ -213,12 +170,12 @@ class _Recovery:
         legacy.known = frozenset(map(Pane.parse, self._entries))
         stale = self._rows.stale_names()
         legacy.stale = frozenset(pane for name in stale if (pane := pane_of(name)))
-        if self._is_archived and ARCHIVE not in stale:
-            entries = {n: e for n, e in self._archive.items() if n in self._entries}
+        if self._here.is_archived and ARCHIVE not in stale:
+            entries = {n: e for n, e in self._here.archive.items() if n in self._entries}
             legacy.archive = {Pane.parse(n): e for n, e in entries.items() if n not in rebuilt}
         first_offsets = [entry.first_offset for entry in manifest.segments]
         sound = [first for first in first_offsets if f"{IDS}{first}" not in stale]
-        segments = [self._segments[first] for first in sound if first in self._segments]
+        segments = [self._here.segments[first] for first in sound if first in self._here.segments]
         legacy.durable_ids = {segment.first_offset: len(segment.ids) for segment in segments}
         held = {MANIFEST, ARCHIVE, *map(str, legacy.units)}
         held |= {f"{IDS}{first}" for first in legacy.durable_ids}
@@ -239,27 +196,12 @@ class _Recovery:
         since = self._manifest.since
         now = max(self._manifest.place.watermark, self._manifest.begun)
         found = {name: since.get(name, now) for name in self._folding.metrics} if since else {}
-        ahead = [s for s in self._stored.values() if s.offset > self._manifest.offset]
+        ahead = [s for s in self._here.units.values() if s.offset > self._manifest.offset]
         for stored in ahead:
             counted = {stored.catalogue[i : i + 2] for i in range(0, len(stored.catalogue), 2)}
             for name in [name for name in found if fingerprint(name) not in counted]:
                 found[name] = max(found[name], stored.place.watermark)
         return found
-
-    def _read_archive(self) -> tuple[dict[str, Entry], bool]:
-        """The entries of final panes, and whether they stand in the archive."""
-        manifest = self._manifest
-        if manifest.archive < 0:
-            return {}, False
-        archive = self._rows.read(Archive, ARCHIVE)
-        if archive and archive.offset >= manifest.archive:
-            return archive.units, True
-        found = {n: Entry(s.offset, s.first) for n, s in self._stored.items() if self._is_final(n)}
-        known = 0
-        for name, entry in found.items():
-            known ^= digest(name, entry.offset)
-        self._has_archive = known == manifest.archived
-        return found, False
 
     def _can_begin_anew(self) -> bool:
         """Whether the source holds every record that was ever folded."""
@@ -267,22 +209,6 @@ class _Recovery:
         if lifetime is None or losses.records or losses.units:
             return False
         return self._beginning <= lifetime.first.offset
-
-    def _is_final(self, name: str) -> bool:
-        """Whether a unit belongs in the archive."""
-        pane, watermark = Pane.parse(name), self._manifest.place.watermark
-        calendar = self._folding.calendar
-        final = calendar.is_final(pane, watermark) and calendar.is_kept(pane, watermark)
-        return final and self._stored[name].offset <= self._manifest.offset
-
-    def _read_units(self) -> dict[str, StoredUnit]:
-        names = [name for name in self._rows.names() if pane_of(name)]
-        return {name: unit for name in names if (unit := self._rows.read(StoredUnit, name))}
-
-    def _read_segments(self) -> dict[int, Segment]:
-        names = [name for name in self._rows.names() if name.startswith(IDS)]
-        stored = (self._rows.read(StoredSegment, name) for name in names)
-        return {found.first_offset: found.segment() for found in stored if found}
 
     def _lose_unit(self, name: str) -> None:
         pane = Pane.parse(name)
@@ -306,13 +232,3 @@ class _Recovery:
         until = self._manifest.place.watermark - GRACE
         self._manifest.losses.declare_unit(NO_WATERMARK, until, "archive")
         self._lost.append("the list of final panes; those that are left were taken as they are")
-
-
-def _latest(*sources: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Entries by name; of two the one with the larger offset."""
-    found: dict[str, Entry] = {}
-    for source in sources:
-        for name, entry in source.items():
-            if name not in found or found[name].offset < entry.offset:
-                found[name] = entry
-    return found

@@ -6,11 +6,12 @@ import asyncio
 
 import pytest
 
-from agents.liveness import STUCK_SECONDS, Liveness
+from agents.app import create_app
+from agents.liveness import STUCK_SECONDS, Liveness, keep_watch
 from agents.ownership import Ownership
 from agents.recovering import Advance
 from agents.writing import WRITE_DEADLINE_SECONDS
-from tests.agents.made_up import Ended, batch, no_exit, owner
+from tests.agents.made_up import GENERATION, SETTINGS, Ended, batch, no_exit, owner, until_idle
 
 __all__ = ["no_exit"]
 
@@ -96,5 +97,17 @@ def test_a_long_recovery_is_left_to_its_own_watch() -> None:
         Watch(ownership).after(100 * STUCK_SECONDS)
         ownership.drop()
         await asyncio.sleep(0)
+
+    asyncio.run(main())
+
+
+def test_a_worker_that_has_not_started_is_watched_too() -> None:
+    async def main() -> None:
+        app = create_app(SETTINGS, 1, GENERATION)
+        watch = asyncio.create_task(keep_watch(app))
+        await until_idle()
+        assert not watch.done()
+        watch.cancel()
+        app.consumer._thread.thread_loop.close()  # of a thread that never starts
 
     asyncio.run(main())
