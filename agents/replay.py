@@ -43,7 +43,7 @@ FORGET_SECONDS = 10.0
 REDIS_SECONDS = 1.0
 BEHIND_SECONDS = 5.0
 """How long to try to get ahead of what is shown; where a topic lost its end, that never comes."""
-SHOW_SECONDS = 15.0
+SHOW_SECONDS = 10.0
 """How long Redis may be away when the new state is to be shown."""
 T = TypeVar("T")
 

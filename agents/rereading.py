@@ -1,5 +1,6 @@
 """Folds every partition of the source anew, from a point in time on."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ class Rereading:
         self._generation = generation
         self._caught_up_at: dict[int, int] = {}
         self._begun_at = wall_clock()
+        self._listed: dict[int, int] = {}
         self.partitions: dict[int, Partition] = {}
         self.starts: dict[int, int] = {}
         """Offset at which each partition was begun."""
@@ -47,15 +49,16 @@ class Rereading:
         """Go to the first record at or after a time in milliseconds; without one, to the first."""
         self._consumer.assign(self._tps)
         starts = dict(await self._consumer.beginning_offsets(self._tps))
-        if time is not None:
-            ends = await self._consumer.end_offsets(self._tps)  # first: later records are newer
+        listed = await self._consumer.end_offsets(self._tps)
+        if time is not None:  # asked after the ends: who comes meanwhile comes after that time
             found = await self._consumer.offsets_for_times(dict.fromkeys(self._tps, time))
             for tp, least in starts.items():
-                starts[tp] = max(least, found[tp].offset if found[tp] else ends[tp])
+                starts[tp] = max(least, found[tp].offset if found[tp] else listed[tp])
         for tp, start in starts.items():
+            number = tp.partition
             self._consumer.seek(tp, start)
-            self.starts[tp.partition] = start
-            self.partitions[tp.partition] = Partition(
+            self.starts[number], self._listed[number] = start, listed[tp]
+            self.partitions[number] = Partition(
                 self._folding, generation=self._generation, offset=start
             )
 
@@ -64,6 +67,7 @@ class Rereading:
 
         Raises Refusal when the source has lost what was to be read.
         """
+        await asyncio.sleep(0)  # `getmany` waits for nothing while it has records: let others run
         found = await self._consumer.getmany(timeout_ms=milliseconds, max_records=CHUNK_RECORDS)
         return {tp.partition: await self._fold(tp, found.get(tp, [])) for tp in self._tps}
 
@@ -121,7 +125,8 @@ class Rereading:
         """How far the reading is; `what` is being done unless Kafka is silent."""
         starts = self.starts
         read = sum(offset - starts[number] for number, offset in self.offsets().items())
-        total = sum(max(0, end - starts[number]) for number, end in self.ends().items())
+        ends = self._listed | self.ends()
+        total = sum(max(0, ends[number] - start) for number, start in starts.items())
         answered = [self._consumer.last_poll_timestamp(tp) or self._begun_at for tp in self._tps]
         is_silent = wall_clock() - max(answered, default=0) > SILENT_MILLISECONDS
         return Advance("Waiting for Kafka" if is_silent else what, read, max(read, total))

@@ -17,10 +17,13 @@ PAUSE_SECONDS = 1.0
 
 
 async def check_source(settings: WorkerSettings, source: Source) -> None:
-    """Compare the topic with what was found at the start; raises Refusal. Waits for Kafka."""
+    """Compare the topic with what was found at the start; raises Refusal.
+
+    Waits for Kafka, and for a topic that is gone: a broker that has just come up may not know all.
+    """
     found = await _described(settings)
     name = repr(settings.topic)
-    if found is None or (found.topic_id or found.name) != source.topic_id:
+    if (found.topic_id or found.name) != source.topic_id:
         raise Refusal(
             f"topic {name} was made anew: what is counted was another one. Count anew what is "
             "there now with `tidegauge replay`, or begin under another name with "
@@ -33,7 +36,7 @@ async def check_source(settings: WorkerSettings, source: Source) -> None:
         )
 
 
-async def _described(settings: WorkerSettings) -> Topic | None:
+async def _described(settings: WorkerSettings) -> Topic:
     while True:
         try:
             return await asyncio.to_thread(_describe, settings)
@@ -42,6 +45,9 @@ async def _described(settings: WorkerSettings) -> Topic | None:
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _describe(settings: WorkerSettings) -> Topic | None:
+def _describe(settings: WorkerSettings) -> Topic:
     with administration(settings.kafka_bootstrap) as admin:
-        return describe(admin, settings.topic).get(settings.topic)
+        found = describe(admin, settings.topic)
+    if settings.topic not in found:
+        raise KafkaUnreachable(f"Kafka knows no topic {settings.topic!r} at the moment")
+    return found[settings.topic]

@@ -6,20 +6,24 @@ Faust's own buffer is left aside: it is 7 to 11 times slower, and loses errors.
 import asyncio
 from typing import Any
 
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 WRITE_DEADLINE_SECONDS = 120.0
 """A checkpoint that takes longer ends the worker; a broker that restarts for a minute must not."""
+PAUSE_SECONDS = 0.1
 
 
 async def hand_over(app: Any, topic: str, value: bytes | None, **more: Any) -> asyncio.Future[Any]:
     """Give a record to the producer of a Faust app; the answer is its acknowledgement to be.
 
-    Waits while the producer's buffer is full, however long: the caller sets the deadline.
+    Waits while the producer's buffer is full or the topic has no broker, however long: the caller
+    sets the deadline. Raises what does not pass by itself.
     """
     producer = app.producer._producer  # noqa: SLF001 - see the module
     while True:
         try:
             return await producer.send(topic, value, **more)  # type: ignore[no-any-return]
-        except KafkaTimeoutError:
-            continue  # nothing was taken: the buffer was full for aiokafka's request timeout
+        except KafkaError as error:
+            if not (error.retriable or isinstance(error, KafkaTimeoutError)):
+                raise
+        await asyncio.sleep(PAUSE_SECONDS)  # nothing was taken

@@ -29,6 +29,6 @@ class Legacy:
     orphans: list[str] = field(default_factory=list)
     """Names of rows that belong to nothing."""
     ruins: list[Row] = field(default_factory=list)
-    """What buries a state whose manifest is gone, before anything new is written."""
+    """Written before anything new: what tells a loss, and buries a state without a manifest."""
     stale: frozenset[Pane] = frozenset()
     """Panes of which compaction would leave an older row than the one that counts."""

@@ -140,7 +140,8 @@ class Partition:
         if first < self._count_from:
             deque(judgements, maxlen=0)
             return []
-        self.losses.close(records[0].timestamp)
+        if records[0].timestamp > 0:
+            self.losses.close(records[0].timestamp)
         tally = self.folding.tally(records, events, judgements)
         for group in tally.groups.values():
             self._count(group, first, place)

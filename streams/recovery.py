@@ -116,6 +116,8 @@ class _Recovery:
             del places[name], self._entries[name]
         legacy, offset = self._start(min(places.values(), default=None))
         self._fill(legacy, places)
+        if self._lost:
+            legacy.ruins = self._testimony()
         partition = Partition(
             self._folding, generation=self._manifest.generation, offset=offset, legacy=legacy
         )
@@ -170,7 +172,7 @@ class _Recovery:
         legacy.known = frozenset(map(Pane.parse, self._entries))
         stale = self._rows.stale_names()
         legacy.stale = frozenset(pane for name in stale if (pane := pane_of(name)))
-        if self._here.is_archived and ARCHIVE not in stale:
+        if self._here.is_archived and ARCHIVE not in stale and not self._lost:
             entries = {n: e for n, e in self._here.archive.items() if n in self._entries}
             legacy.archive = {Pane.parse(n): e for n, e in entries.items() if n not in rebuilt}
         first_offsets = [entry.first_offset for entry in manifest.segments]
@@ -182,6 +184,13 @@ class _Recovery:
         legacy.orphans = sorted(self._rows.names() - held)
         archive = manifest.archive if legacy.archive else -1
         legacy.manifest = msgspec.structs.replace(manifest, archive=archive, since=self._since())
+
+    def _testimony(self) -> list[Row]:
+        """The manifest with what was found lost: known before anything covers its traces."""
+        manifest = msgspec.structs.replace(
+            self._manifest, units=self._entries, archive=-1, archived=0
+        )
+        return [(MANIFEST, seal(manifest, MANIFEST))]
 
     def _belongs(self, name: str, stored: StoredUnit) -> bool:
         """Whether a unit is part of the state: an orphan below the manifest was dropped before."""
@@ -225,6 +234,13 @@ class _Recovery:
         place = self._manifest.place
         until = place.watermark + (HORIZON_MINUTES + 1) * MINUTE
         self._manifest.losses.declare_unit(place.horizon_watermark, until, "ids")
+        segments = [
+            entry
+            if self._here.has_ids(entry.first_offset, entry.first_offset + 1)
+            else msgspec.structs.replace(entry, count=0)
+            for entry in self._manifest.segments
+        ]
+        self._manifest = msgspec.structs.replace(self._manifest, segments=segments)
         self._lost.append("ids by which repeated records are noticed")
 
     def _lose_archive(self) -> None:

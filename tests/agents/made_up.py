@@ -14,7 +14,6 @@ from agents.dead_letters import DeadLetterOffice
 from agents.ownership import Holding, Ownership
 from agents.settings import WorkerSettings
 from streams.partition import Partition
-from streams.watermark import Watermark
 from tidegauge.assembly import worker_settings
 from tidegauge.settings import Settings
 
@@ -122,11 +121,6 @@ def owner(*numbers: int, producer: Any = None, settings: WorkerSettings = SETTIN
 
 def new_partition(offset: int = 0) -> Partition:
     return Partition(SETTINGS.folding, generation=GENERATION, offset=offset)
-
-
-def block_of(offset: int) -> int:
-    """First offset of the block in which a partition may begin."""
-    return Watermark(offset).end - 64
 
 
 async def until_idle() -> None:

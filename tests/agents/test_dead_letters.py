@@ -92,6 +92,13 @@ def test_old_records_weigh_less_in_the_ratio() -> None:
         stretch.read(dead=250, good=750)
 
 
+def test_what_was_looked_at_is_not_looked_at_again() -> None:
+    stretch = Stretch(max_dead_letter_ratio=0.1)
+    stretch.read(dead=150, good=1_850)
+    with pytest.raises(Refusal, match="210 of the last 2060, 60 in a row"):
+        stretch.read(dead=60)
+
+
 def test_records_that_can_be_read_are_never_refused() -> None:
     stretch = Stretch(DeadLetterRun(read=3_000, dead=2_900), max_dead_letter_ratio=0.1)
     stretch.read(good=500)

@@ -50,13 +50,17 @@ def test_the_topic_that_was_there_at_the_start_is_the_same(settings: WorkerSetti
 
 
 def test_a_topic_made_anew_is_another_one(settings: WorkerSettings) -> None:
-    source = topics.prepare(settings)
-    delete(settings)
-    with pytest.raises(Refusal, match="made anew"):
-        check(settings, source)
-    create(settings)
-    with pytest.raises(Refusal, match=r"made anew.*`tidegauge replay`"):
-        check(settings, source)
+    async def main() -> None:
+        source = topics.prepare(settings)
+        delete(settings)
+        checking = asyncio.create_task(check_source(settings, source))
+        await asyncio.sleep(0.5)  # time enough to ask
+        assert not checking.done()
+        await asyncio.to_thread(create, settings)
+        with pytest.raises(Refusal, match=r"made anew.*`tidegauge replay`"):
+            await checking
+
+    asyncio.run(main())
 
 
 def test_a_topic_that_has_grown_names_the_command_that_lets_the_state_grow(

@@ -387,6 +387,26 @@ def test_a_recovery_is_given_up_when_its_partitions_go() -> None:
     run(main())
 
 
+def test_a_recovery_that_ends_just_when_its_partitions_go_is_void() -> None:
+    async def main() -> None:
+        async with reading(None) as reader:
+            ownership, go_on = reader.app.ownership, asyncio.Event()
+
+            async def recover(beginnings: Mapping[int, int], _: Advance) -> dict[int, Holding]:
+                await go_on.wait()
+                return {number: Holding(new_partition()) for number in beginnings}
+
+            ownership.recover = recover  # type: ignore[method-assign, assignment]
+            await reader.consumer.perform_seek()
+            await until_idle()
+            go_on.set()
+            ownership.drop()
+            await until_idle()
+            assert (ownership.partitions, ownership.recovered) == ({}, False)
+
+    run(main())
+
+
 def test_a_state_that_is_recovered_again_is_let_go_at_once() -> None:
     async def main() -> None:
         async with reading(10) as reader:

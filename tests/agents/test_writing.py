@@ -7,28 +7,34 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    UnknownTopicOrPartitionError,
+)
 
 from agents.app import create_app
 from agents.writing import WRITE_DEADLINE_SECONDS, hand_over
 from tests.agents.made_up import SETTINGS, StubProducer, app_of
 
 
-class FullProducer(StubProducer):
-    """Has no room until it was asked three times, like aiokafka's while the broker is away."""
+class AwayProducer(StubProducer):
+    """Takes nothing at first, like aiokafka's while the broker is away."""
 
-    asked = 0
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.errors = [error, error]
 
     async def send(self, topic: str, value: bytes | None, **more: Any) -> asyncio.Future[None]:
-        self.asked += 1
-        if self.asked <= 3:
-            raise KafkaTimeoutError
+        if self.errors:
+            raise self.errors.pop()
         return await super().send(topic, value, **more)
 
 
-def test_a_record_is_handed_over_once_there_is_room() -> None:
+@pytest.mark.parametrize("error", [KafkaTimeoutError(), UnknownTopicOrPartitionError()])
+def test_a_record_is_handed_over_once_the_broker_is_back(error: Exception) -> None:
     async def main() -> None:
-        producer = FullProducer()
+        producer = AwayProducer(error)
         await (await hand_over(app_of(producer), "topic", b"value", key=b"key"))
         assert producer.sent == [("key", b"value")]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import confluent_kafka
@@ -43,6 +43,10 @@ class ChangelogTail:
         self._thread.join()
         self._consumer.close()
         self._ends.close()
+
+    def unsafe(self, partitions: Iterable[int], ends: Mapping[int, int]) -> int:
+        """Records before these ends that no manifest covers: they would be folded once more."""
+        return sum(max(0, ends[number] - self.safe[number]) for number in partitions)
 
     def wait_for_half_a_checkpoint(self, partitions: Iterable[int], seconds: float) -> None:
         """Return as soon as a row comes for one of these; its manifest comes some time later."""

@@ -48,7 +48,7 @@ class Faults:
             ends = self.load.ends()
             assert victim.kill() == KILLED
             self.tail.catch_up()
-            left = self._unsafe(owned, ends)
+            left = self.tail.unsafe(owned, ends)
             log.info("killed %s with %s, %d records left", name, owned, left)
             self.crew.start(name)
         self.happened["kill -9"] += 1
@@ -120,7 +120,7 @@ class Faults:
         self.tail.wait_for_half_a_checkpoint(ends, 2)
         time.sleep(self.rng.uniform(0, 0.01))
         self.kafka.kill()
-        log.info("broker killed, %d records left", self._unsafe(ends, ends))
+        log.info("broker killed, %d records left", self.tail.unsafe(ends, ends))
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", self.kafka.port), 1)
         time.sleep(self.rng.uniform(0, 3))
@@ -135,7 +135,7 @@ class Faults:
         time.sleep(SESSION_SECONDS / 3)
         self.load.disconnect()
         self.tail.catch_up()
-        assert self._unsafe(self.tail.safe, self.load.ends()) > 0
+        assert self.tail.unsafe(self.tail.safe, self.load.ends()) > 0
         for worker in workers:
             worker.thaw()
 
@@ -149,10 +149,6 @@ class Faults:
             owned = self.crew.services[name].read_offsets()
             if owned:  # the embedded broker assigns all anew a while after it has settled
                 return name, self.crew.services.pop(name), owned
-
-    def _unsafe(self, owned: dict[int, int], ends: dict[int, int]) -> int:
-        """Records of these partitions that no manifest covers."""
-        return sum(max(0, ends[number] - self.tail.safe[number]) for number in owned)
 
     def _beyond(self, before: dict[int, int]) -> bool:
         offsets = self.crew.offsets()

@@ -7,6 +7,7 @@ too.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import random
 import time
@@ -27,9 +28,13 @@ from tests.integration.truth import published, stored
 from tests.kafka_server import RealKafka
 from tidegauge.embedded import EmbeddedRedis
 
+log = logging.getLogger(__name__)
+
 KILLS = 100
+RATE = 4_000
 SEED = 5
 SETTINGS = {"REPORTING_TIMEZONE": TIME_ZONE}
+BACKLOG_MAX = 10 * RATE
 MOMENTS = ("any moment", "while it catches up", "inside a checkpoint")
 
 
@@ -63,7 +68,7 @@ class Executioner:
     def kill(self) -> None:
         """Kill someone and start them again."""
         moment = MOMENTS[len(self.deaths) % len(MOMENTS)]
-        name = self.rng.choice(sorted(self.crew.services))
+        name = self._choose(moment)
         self.crew.wait_for("it owns something", lambda: self.crew.shares()[name])
         victim = self.crew.services[name]
         self._wait_for(moment, victim)
@@ -73,11 +78,24 @@ class Executioner:
         self.crew.tend()
         self.tail.catch_up()
         death = self._examine(moment, owned, ends)
+        log.info("killed %s with %s: %s", name, owned, death)
         if death.left > 0:
             self.deaths.append(death)
         else:
             self.idle += 1
         self.crew.start(name)
+
+    def _choose(self, moment: str) -> str:
+        """Whom to kill: who was just killed, if it is to be catching up, or anyone."""
+        if moment == "while it catches up":
+            return list(self.crew.services)[-1]
+        self.crew.wait_for("the crew keeps up", self._keeps_up)
+        return self.rng.choice(sorted(self.crew.services))
+
+    def _keeps_up(self) -> bool:
+        """Whether workers have lived long enough, lately, to make what they folded safe."""
+        ends = self.load.ends()
+        return self.tail.unsafe(ends, ends) < BACKLOG_MAX
 
     def _wait_for(self, moment: str, victim: Service) -> None:
         if moment == "any moment":
@@ -92,7 +110,7 @@ class Executioner:
         return Death(
             moment=moment,
             owned=len(owned),
-            left=sum(max(0, ends[n] - safe[n]) for n in owned),
+            left=self.tail.unsafe(owned, ends),
             lost_with_it=sum(max(0, offset - safe[n]) for n, offset in owned.items()),
             torn=any(self.tail.torn[n] for n in owned),
         )
@@ -113,7 +131,7 @@ def test_a_hundred_kills_under_load_lose_nothing_and_count_nothing_twice(
     ):
         line.create_topic()
         crew = Crew(line, "a", "b")
-        with Load(line, per_second=4_000, speed=120, hours_ago=30) as load:
+        with Load(line, per_second=RATE, speed=120, hours_ago=30) as load:
             crew.settle()
             with ChangelogTail(line) as tail:
                 executioner = Executioner(crew, load, tail, random.Random(SEED))
