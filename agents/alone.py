@@ -88,4 +88,7 @@ class Alone:
 
     async def _refuse(self) -> None:
         holder = (await self._holder() or "").rpartition(" ")[0]
-        raise Refusal(f"{self._what} is running already ({holder}): wait for it, or stop it")
+        raise Refusal(
+            f"{self._what} is running already ({holder}): wait for it, or stop it. "
+            "Nothing has changed"
+        )

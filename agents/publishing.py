@@ -89,7 +89,7 @@ class Publishing:
             await self._publisher.look()
         seen, self._publisher.seen = self._publisher.seen, None
         lineages = self._app.ownership.lineages.values()
-        theirs = lineage_of(seen.generation, self._app.generation) if seen else None
+        theirs = lineage_of(seen.generation) if seen else None
         if theirs is None or not lineages:
             return
         if theirs > min(lineages) and theirs != self._followed:

@@ -154,7 +154,7 @@ class Replay:
         """Store and publish all, which takes its time; catch up; then let it count and show it."""
         self._tell(self._reading.advance("Storing"))
         await self._store()
-        await self._publish(showing)
+        await self._publish(showing)  # if Redis is away now, it is asked again
         await self._read_to_the_end("Catching up")
         await self._store()
         await alone.check()
@@ -210,7 +210,7 @@ class Replay:
                     f"({showing.error}), so that it is not shown. Nothing is lost: when Redis is "
                     "back, restart the workers, they go on from it"
                 )
-            await self._read(CATCH_UP_MILLISECONDS)
+            await self._reading.read(CATCH_UP_MILLISECONDS)  # a worker reads that too
 
 
 def _producer(settings: WorkerSettings) -> AIOKafkaProducer:

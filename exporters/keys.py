@@ -79,12 +79,10 @@ def state_name(generation: str, lineage: int) -> str:
     return f"{generation}.{lineage}" if lineage else generation
 
 
-def lineage_of(state: str, generation: str) -> int | None:
-    """The lineage of a state with that name; None for a state of another generation."""
-    own, _, lineage = state.partition(".")
-    if own != generation or not (lineage.isdecimal() or lineage == ""):
-        return None
-    return int(lineage or 0)
+def lineage_of(state: str) -> int | None:
+    """The lineage of a state with that name, whatever its generation; None for no such name."""
+    lineage = state.partition(".")[2]
+    return int(lineage or 0) if lineage.isdecimal() or not lineage else None
 
 
 def script(name: str) -> str:

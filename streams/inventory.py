@@ -83,8 +83,12 @@ class Inventory:
         archive = self._rows.read(Archive, ARCHIVE)
         if archive and archive.offset >= manifest.archive:
             self.is_archived = True
-            return archive.units
-        found = {n: Entry(s.offset, s.first) for n, s in self.units.items() if self._is_final(n)}
+            # One that is later than the manifest may list panes that this one still has itself.
+            return {name: entry for name, entry in archive.units.items() if self._is_final(name)}
+        units = {name: unit for name, unit in self.units.items() if unit.offset <= manifest.offset}
+        found = {
+            n: Entry(unit.offset, unit.first) for n, unit in units.items() if self._is_final(n)
+        }
         known = 0
         for name, entry in found.items():
             known ^= digest(name, entry.offset)
@@ -92,11 +96,10 @@ class Inventory:
         return found
 
     def _is_final(self, name: str) -> bool:
-        """Whether a unit belongs in the archive."""
+        """Whether a pane belongs in the archive that goes with the manifest."""
         pane, watermark = Pane.parse(name), self._manifest.place.watermark
         calendar = self._calendar
-        final = calendar.is_final(pane, watermark) and calendar.is_kept(pane, watermark)
-        return final and self.units[name].offset <= self._manifest.offset
+        return calendar.is_final(pane, watermark) and calendar.is_kept(pane, watermark)
 
     def _read_units(self) -> dict[str, StoredUnit]:
         names = [name for name in self._rows.names() if pane_of(name)]

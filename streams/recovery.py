@@ -127,10 +127,7 @@ class _Recovery:
         return Recovered(partition, len(places), self._lost)
 
     def _broken(self) -> dict[str, Entry]:
-        """Units that are not what the manifest knows; panes dropped by then are known no more."""
-        watermark, kept = self._manifest.place.watermark, self._folding.calendar.is_kept
-        for name in [name for name in self._entries if not kept(Pane.parse(name), watermark)]:
-            del self._entries[name]
+        """Units that are not what the manifest knows."""
         return {n: entry for n, entry in self._entries.items() if self._here.is_behind(n, entry)}
 
     def _is_dropped(self, name: str) -> bool:

@@ -55,6 +55,7 @@ class Rows:
         try:
             if name == LINEAGE:
                 self.lineage = max(self.lineage, unseal(int, raw, LINEAGE))
+                self.damaged.discard(LINEAGE)  # a replay has mended it
                 return
             stamp = unseal(Stamp, raw, name.partition("/")[2])
         except Damaged:

@@ -142,8 +142,8 @@ def _tell_outcome(console: Console, settings: WorkerSettings, outcome: Outcome) 
     )
     if outcome.dead:
         console.print(
-            f"{outcome.dead:,} of them could not be read; {outcome.sent:,} that no worker had come "
-            f"to were sent to {settings.dead_letter_topic}.",
+            f"{outcome.dead:,} of them could not be read; {outcome.sent:,} that no checkpoint had "
+            f"passed were sent to {settings.dead_letter_topic}.",
             markup=False,
         )
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import signal
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
-from zoneinfo import ZoneInfo
 
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
-from agents.rereading import FETCH_BYTES, Rereading, source_consumer
-from agents.settings import Refusal
-from streams.checkpoint import ARCHIVE, MANIFEST, Archive, Manifest, pane_of
-from streams.rows import Rows
-from streams.unit import StoredUnit
 from tests.integration.checks import check_states, published_ends
 from tests.integration.pipeline import Pipeline, Samples, Service, wait_for
-from tests.integration.truth import LedgerByPartition, State, business, differences, published
+from tests.integration.replaying import changelog, lineages, replay, replayed, stored
+from tests.integration.truth import LedgerByPartition, business, differences, published
 from tests.kafka_server import RealKafka
 from tidegauge.embedded import EmbeddedRedis
 from tidegauge.simulator.simulation import Simulation
@@ -88,56 +79,6 @@ def live(traffic: Simulation) -> Iterator[None]:
         thread.join()
 
 
-def replay(line: Pipeline, *options: str, **settings: str) -> Service:
-    """Start one."""
-    return line._start(["replay", *options], 0, line.environment(**settings))
-
-
-def replayed(line: Pipeline, *options: str, **settings: str) -> str:
-    """What one said that came to its end."""
-    service = replay(line, *options, **settings)
-    assert service.wait(60) == 0, service.log()
-    return service.log()
-
-
-def changelog(line: Pipeline) -> dict[int, Rows]:
-    """The rows of every partition, of whatever lineage."""
-    found: dict[int, Rows] = defaultdict(Rows)
-    for message in line.rows(line.worker_settings().changelog_topic):
-        name = message.key().decode().partition("/")[2]
-        found[message.partition()].take(name, message.value())
-    return found
-
-
-def lineages(line: Pipeline) -> set[str]:
-    """The lineages of which rows are left."""
-    names = (name for rows in changelog(line).values() for name in rows.held)
-    return {name.partition("/")[0] for name in names}
-
-
-def stored(line: Pipeline) -> dict[int, State]:
-    """The state in the changelog, of the lineage that counts."""
-    states = {}
-    for number, rows in changelog(line).items():
-        manifest = rows.read(Manifest, MANIFEST)
-        assert manifest is not None
-        archive = rows.read(Archive, ARCHIVE)
-        units = {name for name in rows.names() if pane_of(name)}
-        assert manifest.units.keys() <= units
-        assert units <= manifest.units.keys() | (archive.units.keys() if archive else set())
-        states[number] = State(manifest.offset, manifest.place.watermark)
-        for name in units:
-            unit = rows.read(StoredUnit, name)
-            assert unit is not None
-            states[number].read(unit, name, line.worker_settings().folding)
-    return states
-
-
-def offsets(workers: list[Service]) -> dict[int, int]:
-    assert all(worker.running() for worker in workers)
-    return dict(sorted(pair for worker in workers for pair in worker.read_offsets().items()))
-
-
 def all_beyond(found: dict[int, int], ends: dict[int, int]) -> bool:
     return all(found[number] > end for number, end in ends.items())
 
@@ -150,41 +91,6 @@ def line(
     with Pipeline(broker, embedded_redis.url, tmp_path, idempotent=real) as pipeline:
         pipeline.create_topic()
         yield pipeline
-
-
-@pytest.fixture
-def small(
-    real_kafka: RealKafka, embedded_redis: EmbeddedRedis, tmp_path: Path
-) -> Iterator[Pipeline]:
-    """Three partitions on a real Kafka, for records that are sent one by one."""
-    with Pipeline(
-        real_kafka.bootstrap, embedded_redis.url, tmp_path, idempotent=True, partitions=3
-    ) as pipeline:
-        pipeline.create_topic()
-        yield pipeline
-
-
-def send(line: Pipeline, partition: int, *events: bytes | int) -> None:
-    """Send pages at these times (in seconds), or what is no event at all."""
-    producer = KafkaProducer(bootstrap_servers=line.bootstrap)
-    for event in events:
-        time_ms = event * 1_000 if isinstance(event, int) else int(time.time() * 1_000)
-        value = page(event) if isinstance(event, int) else event
-        producer.send(line.topic, value, partition=partition, timestamp_ms=time_ms)
-    producer.flush()
-    producer.close()
-
-
-def page(seconds: int, padding: int = 0) -> bytes:
-    moment = datetime.fromtimestamp(seconds, UTC).isoformat()
-    event = {"type": "page", "messageId": f"m{seconds}", "userId": "u", "timestamp": moment}
-    return json.dumps(event | {"context": {"padding": padding * "x"}}).encode()
-
-
-def outcomes(line: Pipeline) -> dict[int, dict[str, int]]:
-    """What became of the records, by Redis; partitions without any left out."""
-    found = {number: state.outcomes for number, state in published(line).items()}
-    return {number: counts for number, counts in found.items() if counts}
 
 
 def preload(traffic: Simulation, count: int) -> None:
@@ -239,22 +145,6 @@ def test_after_a_change_of_the_time_zone_a_replay_lets_workers_with_the_new_one_
     check_states(published(line), ledger)
     check_states(stored(line), ledger)
     assert lineages(line) == {"1"}
-
-
-@pytest.mark.xfail(reason="a worker does not look at the lineage of another generation yet")
-def test_a_worker_with_the_old_settings_ends_when_a_state_with_others_is_shown(
-    small: Pipeline,
-) -> None:
-    begin = int(time.time()) - HOUR
-    send(small, 0, *range(begin, begin + 100))
-    worker = small.worker()
-    wait_for("all is folded", lambda: worker.read_offsets() == {0: 100, 1: 0, 2: 0}, 60)
-    replayed(small, REPORTING_TIMEZONE="Asia/Kathmandu")
-    assert worker.wait(30) == 2
-    assert "the stored state is of generation" in worker.log()
-    small.settings["REPORTING_TIMEZONE"] = "Asia/Kathmandu"
-    assert outcomes(small) == {0: {"accepted": 100}}
-    assert lineages(small) == {"0", "1"}
 
 
 def test_a_replay_that_is_stopped_changes_nothing_and_the_next_one_buries_what_it_left(
@@ -322,85 +212,3 @@ def test_without_redis_at_its_end_a_replay_says_so_and_restarted_workers_go_on_f
         assert worker.stop() == 0
         check_states(stored(line), ledger)
         assert lineages(line) == {"1"}
-
-
-def test_records_before_the_point_in_time_are_not_counted_and_all_after_it_are(
-    small: Pipeline,
-) -> None:
-    small.settings["REPORTING_TIMEZONE"] = "Asia/Tokyo"
-    begin = int(time.time()) - 5 * HOUR
-    send(small, 0, *range(begin, begin + 3_000, 10))
-    send(small, 1, *range(begin, begin + 400, 10))
-    replayed(small, "--from", "1969-12-31T23:59:59.999Z")
-    assert outcomes(small) == {0: {"accepted": 300}, 1: {"accepted": 40}}
-    since = datetime.fromtimestamp(begin + 1_003, ZoneInfo("Asia/Tokyo"))
-    replayed(small, "--from", since.replace(tzinfo=None).isoformat())
-    assert outcomes(small) == {0: {"accepted": 199}}
-    worker = small.worker()
-    for partition in range(3):
-        send(small, partition, begin + 4_000)
-    ends = {0: 301, 1: 41, 2: 1}
-    wait_for("all is shown", lambda: published_ends(small) == ends, 60)
-    assert outcomes(small) == {0: {"accepted": 200}, 1: {"accepted": 1}, 2: {"accepted": 1}}
-    assert worker.stop() == 0
-    assert {n: state.outcomes for n, state in stored(small).items()} == outcomes(small)
-
-
-def test_dead_letters_are_sent_again_only_where_no_worker_had_come(small: Pipeline) -> None:
-    topic = small.worker_settings().dead_letter_topic
-    begin = int(time.time()) - HOUR
-    send(small, 0, begin, b"junk", b"junk", begin + 1)
-    worker = small.worker()
-    wait_for("all is folded", lambda: worker.read_offsets() == {0: 4, 1: 0, 2: 0}, 60)
-    assert worker.stop() == 0
-    send(small, 0, begin + 2, b"junk")
-    for _ in range(2):
-        replayed(small)
-        assert outcomes(small) == {0: {"accepted": 3, "dead_letter": 3}}
-        letters = [dict(letter.headers())["offset"] for letter in small.rows(topic)]
-        assert letters == [b"1", b"2", b"5"]
-
-
-def test_a_replay_of_junk_is_refused_until_it_is_accepted(small: Pipeline) -> None:
-    small.settings["WORKER_MAX_DEAD_LETTERS_IN_A_ROW"] = "50"
-    begin = int(time.time()) - HOUR
-    send(small, 0, begin, *[b"junk"] * 100, begin + 1)
-    refused = replay(small)
-    assert refused.wait(40) == 2
-    assert "too many records cannot be read" in refused.log()
-    assert not changelog(small)
-    assert not published(small)
-    replayed(small, "--accept-dead-letters", "100")
-    assert outcomes(small) == {0: {"accepted": 2, "dead_letter": 100}}
-
-
-def test_a_source_that_lets_go_of_what_is_to_be_read_is_refused(small: Pipeline) -> None:
-    more_than_one_fetch = [page(0, padding=100_000)] * (2 * FETCH_BYTES // 100_000)
-    send(small, 0, *more_than_one_fetch)
-    end = len(more_than_one_fetch)
-
-    async def read_late() -> None:
-        settings = small.worker_settings()
-        consumer = source_consumer(settings)
-        await consumer.start()
-        try:
-            reading = Rereading(consumer, settings, small.partitions, "generation")
-            await reading.begin(None)
-            await asyncio.to_thread(delete_records, small, end - 1)
-            with pytest.raises(Refusal, match=rf"let go of offsets \d+ to {end - 1}"):
-                await read_to(reading, {0: end, 1: 0, 2: 0})
-        finally:
-            await consumer.stop()
-
-    asyncio.run(read_late())
-
-
-async def read_to(reading: Rereading, ends: dict[int, int]) -> None:
-    while not reading.has_come_to(ends):
-        await reading.read(200)
-
-
-def delete_records(line: Pipeline, before: int) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=line.bootstrap)
-    admin.delete_records({TopicPartition(line.topic, 0): before})
-    admin.close()

@@ -26,7 +26,7 @@ def replay(seed: int) -> None:
         outcome = f"WRONG: {wrong}"
     else:
         outcome = "as it should be"
-    sys.stdout.write("\n".join([f"seed {seed}:", *schedule.trace, outcome, ""]))
+    sys.stdout.write("\n".join([f"seed {seed}:", *schedule.cluster.trace, outcome, ""]))
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def hold(folding: Folding, seed: int) -> Schedule:
     try:
         schedule.run()
     except Wrong as wrong:
-        told = "\n".join([*schedule.trace, str(wrong)])
+        told = "\n".join([*schedule.cluster.trace, str(wrong)])
         pytest.fail(f"seed {seed} (python -m tests.simulation {seed}):\n{told}", pytrace=False)
     return schedule
 
@@ -46,12 +46,12 @@ def test_no_schedule_of_many_loses_anything(folding: Folding, first: int) -> Non
 
 def test_the_schedules_meet_every_kind_of_trouble(folding: Folding) -> None:
     schedules = [hold(folding, seed) for seed in range(40)]
-    met = sum((schedule.met for schedule in schedules), Counter[str]())
+    met = sum((schedule.world.met for schedule in schedules), Counter[str]())
     assert met.keys() >= {*FAULTS, *RETENTIONS, "repaired", "lost", "refused by Redis"}
     assert met.keys() >= {f"{row} buried" for row in ("minute", "hour", "day", "ids")}
     assert met["archive written"] > len(schedules)
     assert sum(met[fault] for fault in FAULTS) > 10 * len(schedules)
-    last = [schedule.owner.partition.units.held[LIFETIME].state for schedule in schedules]
+    last = [schedule.cluster.owner.partition.units.held[LIFETIME].state for schedule in schedules]
     assert {labels[0] for state in last for labels in state["outcomes"]} == set(OUTCOMES)
     views = [series for state in last for name, series in state.items() if "views" in name]
     assert any((OTHER,) in series for series in views)
@@ -61,5 +61,5 @@ def test_a_seed_is_always_the_same_schedule(folding: Folding) -> None:
     first, second = Schedule(folding, 7), Schedule(folding, 7)
     first.run()
     second.run()
-    assert first.trace == second.trace
-    assert len(first.trace) > 10
+    assert first.cluster.trace == second.cluster.trace
+    assert len(first.cluster.trace) > 10

@@ -18,7 +18,7 @@ from tests.tidegauge.demo_process import two_free_ports
 from tidegauge.__main__ import main
 from tidegauge.loopback_server import free_port
 
-COMMANDS = ("demo", "worker", "exporter", "simulate", "check", "topics")
+COMMANDS = ("demo", "worker", "exporter", "simulate", "check", "topics", "replay")
 CONFIGURED = COMMANDS[1:]
 
 

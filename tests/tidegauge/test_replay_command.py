@@ -41,11 +41,12 @@ def replay(line: Pipeline, *options: str, **settings: str) -> tuple[int, str]:
     return code, service.log()
 
 
-@given(st.datetimes(datetime(1970, 1, 2), datetime(2025, 12, 31)))  # noqa: DTZ001 - local times
+@given(st.datetimes(datetime(1987, 1, 1), datetime(2025, 12, 31)))  # noqa: DTZ001 - local times
 def test_a_time_without_an_offset_is_of_the_reporting_time_zone(moment: datetime) -> None:
-    for text in (moment.isoformat(), moment.isoformat(" ", "seconds")):
+    moment = moment.replace(microsecond=0)
+    for text in (moment.isoformat(), moment.isoformat(" ")):
         found = datetime.fromtimestamp(milliseconds(text, ZONE, NOW) / 1000, ZONE)
-        assert found.replace(tzinfo=None).isoformat()[:19] == moment.isoformat()[:19]
+        assert found.replace(tzinfo=None) == moment
 
 
 @pytest.mark.parametrize(
