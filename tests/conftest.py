@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -15,6 +16,9 @@ import pytest
 
 from tests.kafka_server import KafkaMissing, RealKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
+
+# Tests that a shell began in the background ignore SIGINT, and so would all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class RealRedis(EmbeddedRedis):
