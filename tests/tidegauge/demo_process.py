@@ -103,8 +103,11 @@ class DemoProcess:
 
     def look(self) -> set[str]:
         """Note everything that runs below it; returns the programs' short names."""
-        told = subprocess.run(
-            ["ps", "-A", "-o", "pid=,ppid=,args="], check=True, capture_output=True, text=True
+        told = subprocess.run(  # -ww: whole lines, whatever COLUMNS says
+            ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="],
+            check=True,
+            capture_output=True,
+            text=True,
         )
         rows = [line.split(None, 2) for line in told.stdout.splitlines()]
         below = {self.process.pid}
