@@ -63,7 +63,8 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True):
     begun: int = 0
     """Event time of the first accepted record; 0 before there is one."""
     since: dict[str, int] = {}
-    """fold id -> event time from which the metric is counted; EVER: from the topic's beginning."""
+    """fold id -> event time from which the metric is counted; EVER: from the topic's beginning,
+    OPEN: from the next record on."""
     losses: Losses = msgspec.field(default_factory=Losses)
     dead_letters: DeadLetterRun = msgspec.field(default_factory=DeadLetterRun)
 

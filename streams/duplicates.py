@@ -75,7 +75,9 @@ class Duplicates:
         """Forget what is beyond the horizon at the beginning of a block."""
         oldest = watermark // MINUTE - HORIZON_MINUTES
         held = sum(len(segment.ids) for segment in self.segments)
-        while len(self.segments) > 1 and (self._first_minute() < oldest or held > MAX_IDS):
+        while len(self.segments) > 1 and (
+            self._first_minute() < oldest or held - len(self.segments[0].ids) >= MAX_IDS
+        ):
             gone = self.segments.popleft()
             held -= len(gone.ids)
             for number, offset in zip(gone.ids, gone.offsets, strict=True):

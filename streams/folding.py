@@ -63,8 +63,8 @@ class Tally:
     groups: dict[GroupKey, Group] = field(default_factory=dict)
     accounts: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
     dead: list[DeadLetter] = field(default_factory=list)
-    first_time: int | None = None
-    """Event time of the first accepted record."""
+    first: tuple[int, int] | None = None
+    """Event time and Kafka's timestamp of the first accepted record."""
 
     def account(self, name: str, *labels: str, amount: int = 1) -> None:
         """Count something about the records themselves."""
@@ -130,8 +130,8 @@ class Folding:
                 if outcome == "dead_letter":
                     self._reject(tally, record, event)
                 continue
-            if tally.first_time is None:
-                tally.first_time = time
+            if tally.first is None:
+                tally.first = (time, record.timestamp)
             linked += event.both_identities
             route = find(event.kind, event.name)
             labels = route.read(event) if route.readers else ()

@@ -15,6 +15,11 @@ MOST_LOSSES = 100
 """More of them are told as one, from the first to the last of the oldest."""
 
 
+def before(watermark: int) -> int:
+    """The oldest event time that was still taken at a watermark."""
+    return watermark if watermark == NO_WATERMARK else watermark - GRACE
+
+
 class Loss(msgspec.Struct, array_like=True, frozen=True):
     """Event time, [begin, until) in milliseconds, in which something may be missing."""
 
@@ -39,11 +44,15 @@ class Losses(msgspec.Struct, array_like=True):
     units: int = 0
     """Units and segments of ids that were gone and could not be built anew."""
 
+    @property
+    def total(self) -> int:
+        """How much was declared lost; it never falls."""
+        return self.records + self.units
+
     def declare_records(self, count: int, watermark: int) -> None:
         """Note that `count` offsets are gone; what they held was not final at `watermark`."""
-        begin = watermark if watermark == NO_WATERMARK else watermark - GRACE
         self.records += count
-        self._add(Loss(begin, OPEN, "records"))
+        self._add(Loss(before(watermark), OPEN, "records"))
 
     def declare_unit(self, begin: int, until: int, what: str) -> None:
         """Note that a unit of state is gone."""

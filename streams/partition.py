@@ -24,10 +24,10 @@ from streams.checkpoint import (
 from streams.duplicates import Duplicates
 from streams.folding import DeadLetter, Folding, Group, Tally
 from streams.legacy import Legacy
-from streams.losses import Losses
-from streams.outcomes import Judge, Record
+from streams.losses import OPEN, Losses
+from streams.outcomes import FUTURE_LIMIT, Judge, Record
 from streams.panes import LIFETIME, Pane
-from streams.place import Place
+from streams.place import Place, Standing
 from streams.unit import seal
 from streams.units import Units
 from streams.watermark import Watermark
@@ -81,6 +81,10 @@ class Partition:
         return self.judge.watermark.value
 
     @property
+    def _standing(self) -> Standing:
+        return Standing(self.offset, self.judge.place, self.losses.total)
+
+    @property
     def is_whole(self) -> bool:
         """Whether every unit stands at `offset`; not while some are built anew or were ahead."""
         return self.offset >= self._whole_from
@@ -111,6 +115,7 @@ class Partition:
         if self.offset < self._known_from:
             raise ValueError(f"offsets {self.offset} to {until} were needed to rebuild the state")
         self.losses.declare_records(until - self.offset, self.watermark)
+        self.units.write_again((LIFETIME,))  # so that a unit tells of it too
         self.offset = until
         self.judge.resume(until)
 
@@ -146,17 +151,29 @@ class Partition:
         for group in tally.groups.values():
             self._count(group, first, place)
         self._keep_accounts(tally, first, place)
-        if not self.since and tally.first_time is not None:
-            self._begin(tally.first_time)
+        if not self.since and tally.first is not None:
+            self._begin(tally.first)
+        if first >= self._whole_from and records[0].timestamp > 0:
+            self._close_since(records[0].timestamp)
         if first >= self.manifest_offset:
             self._note_dead_letters(records, tally)
         return tally.dead
 
-    def _begin(self, time: int) -> None:
+    def _begin(self, first: tuple[int, int]) -> None:
         """Note since when there is something to count; a log read from its start lacks nothing."""
         from_start = self.units.held[LIFETIME].first.offset == 0
-        self.begun = time
-        self.since = dict.fromkeys(self.folding.metrics, EVER if from_start else time)
+        self.begun, timestamp = first
+        since = EVER if from_start else max(self.begun, timestamp + FUTURE_LIMIT)
+        self.since = dict.fromkeys(self.folding.metrics, since)
+
+    def _close_since(self, timestamp: int) -> None:
+        """Say since when metrics are counted that are new here.
+
+        What was read before them had reached Kafka before this record, see `Losses.close`.
+        """
+        if OPEN in self.since.values():
+            until = timestamp + FUTURE_LIMIT
+            self.since = {n: until if time == OPEN else time for n, time in self.since.items()}
 
     def _count(self, group: Group, first: int, place: Place) -> None:
         units = self.units.open(self.folding.calendar.panes(group.minute), first, place)
@@ -198,15 +215,16 @@ class Partition:
             return None
         self._saved = self.offset
         ruins, self._ruins = self._ruins, []
-        units = ruins + self.units.take_dirty(self.offset, self.judge.place)
-        if not self._may_write_manifest():
+        is_further = self._may_write_manifest()
+        final = self.units.take_final(self.watermark) if is_further else []
+        units = ruins + self.units.take_dirty(self._standing)
+        if not is_further:
             return Snapshot(self.offset, units, [], [], [])
         units += self._take_segments()
         archive: list[Row] = []
-        final = self.units.archive_final(self.offset, self.watermark)
-        if final is not None:
+        if final:
             self._archive_offset = self.offset
-            archive = [(ARCHIVE, seal(final, ARCHIVE))]
+            archive = [(ARCHIVE, seal(self.units.archive(final, self.offset), ARCHIVE))]
         tombstones: list[Row] = [(name, None) for name in self._take_gone()]
         manifest: list[Row] = [(MANIFEST, seal(self._manifest(), MANIFEST))]
         return Snapshot(self.offset, units, archive, manifest, tombstones)
@@ -229,11 +247,11 @@ class Partition:
 
     def encode(self, pane: Pane) -> bytes:
         """The sealed unit of a pane, as of now."""
-        return self.units.encode(pane, self.offset, self.judge.place)
+        return self.units.encode(pane, self._standing)
 
     def take_changes(self) -> Changes:
         """What changed since the last call, for whoever publishes the partition."""
-        return self.units.take_changes(self.offset, self.judge.place)
+        return self.units.take_changes(self._standing)
 
     def everything(self) -> dict[str, bytes]:
         """Every sealed unit, as of now."""

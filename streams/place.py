@@ -1,5 +1,7 @@
 """A place in a partition's log where reading can begin again, and what has to be known there."""
 
+from typing import NamedTuple
+
 import msgspec
 
 
@@ -14,3 +16,13 @@ class Place(msgspec.Struct, array_like=True, frozen=True, order=True):
     watermark: int
     horizon: int
     horizon_watermark: int
+
+
+class Standing(NamedTuple):
+    """Where a partition stands: what every unit says that it writes."""
+
+    offset: int
+    place: Place
+    """The block of the offset."""
+    lost: int
+    """How much it has declared lost (`Losses.total`)."""

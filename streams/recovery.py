@@ -19,11 +19,11 @@ from streams.checkpoint import (
     Row,
     pane_of,
 )
-from streams.duplicates import HORIZON_MINUTES
 from streams.folding import Folding, fingerprint
 from streams.inventory import Inventory
 from streams.legacy import Legacy
-from streams.panes import GRACE, LIFETIME, MINUTE, NO_WATERMARK, Pane
+from streams.losses import OPEN, before
+from streams.panes import GRACE, LIFETIME, NO_WATERMARK, Pane
 from streams.partition import Partition
 from streams.place import Place
 from streams.rows import LINEAGE, Rows
@@ -73,22 +73,23 @@ def recover(folding: Folding, rows: Rows, beginning: int = 0, generation: str = 
 
 
 def _begin(folding: Folding, rows: Rows, beginning: int, generation: str) -> Recovered:
-    """Start at the beginning of the source; there is no manifest, or it is damaged."""
+    """Start where the state began, or the source does; there is no manifest, or it is damaged."""
     names = sorted(rows.names() - {MANIFEST})
     units = [unit for name in names if pane_of(name) and (unit := rows.read(StoredUnit, name))]
     began = min((unit.first.offset for unit in units), default=beginning)
     if rows.damaged and rows.read(StoredUnit, str(LIFETIME)) is None:
         began = 0  # what could not be read may have begun anywhere
-    place = Place(beginning, NO_WATERMARK, beginning, NO_WATERMARK)
-    manifest, lost = Manifest(generation, beginning, place), []
+    start = max(beginning, began)
+    place = Place(start, NO_WATERMARK, start, NO_WATERMARK)
+    manifest, lost = Manifest(generation, start, place), []
     if began < beginning:
         manifest.losses.declare_records(beginning - began, NO_WATERMARK)
         lost.append(f"offsets {began} to {beginning} (no manifest is left)")
     ruins: list[Row] = [(name, None) for name in names]
     if ruins:  # the witnesses of a loss go only once it is written down
         ruins = [(MANIFEST, seal(manifest, MANIFEST)), *ruins]
-    legacy = Legacy(manifest, Watermark(beginning), count_from=beginning, ruins=ruins)
-    partition = Partition(folding, generation=generation, offset=beginning, legacy=legacy)
+    legacy = Legacy(manifest, Watermark(start), count_from=start, ruins=ruins)
+    partition = Partition(folding, generation=generation, offset=start, legacy=legacy)
     return Recovered(partition, 0, lost)
 
 
@@ -116,8 +117,10 @@ class _Recovery:
             del places[name], self._entries[name]
         legacy, offset = self._start(min(places.values(), default=None))
         self._fill(legacy, places)
+        self._believe(legacy)
         if self._lost:
             legacy.ruins = self._testimony()
+            legacy.stale |= {LIFETIME}  # a unit that tells of it too
         partition = Partition(
             self._folding, generation=self._manifest.generation, offset=offset, legacy=legacy
         )
@@ -171,7 +174,8 @@ class _Recovery:
         legacy.stale = frozenset(pane for name in stale if (pane := pane_of(name)))
         if self._here.is_archived and ARCHIVE not in stale and not self._lost:
             entries = {n: e for n, e in self._here.archive.items() if n in self._entries}
-            legacy.archive = {Pane.parse(n): e for n, e in entries.items() if n not in rebuilt}
+            again = {*rebuilt, *stale}  # these get other offsets
+            legacy.archive = {Pane.parse(n): e for n, e in entries.items() if n not in again}
         first_offsets = [entry.first_offset for entry in manifest.segments]
         sound = [first for first in first_offsets if f"{IDS}{first}" not in stale]
         segments = [self._here.segments[first] for first in sound if first in self._here.segments]
@@ -181,6 +185,19 @@ class _Recovery:
         legacy.orphans = sorted(self._rows.names() - held)
         archive = manifest.archive if legacy.archive else -1
         legacy.manifest = msgspec.structs.replace(manifest, archive=archive, since=self._since())
+
+    def _believe(self, legacy: Legacy) -> None:
+        """Declare what units tell of and the manifest does not.
+
+        Whoever wrote that one was replaced before the loss, and had read what was lost. A unit that
+        lies beyond it may miss that nevertheless.
+        """
+        losses = legacy.manifest.losses
+        held = (self._here.units[str(pane)] for pane in legacy.units)
+        told = max((unit.lost for unit in held), default=0) - losses.total
+        if told > 0:
+            losses.declare_records(told, NO_WATERMARK)
+            self._lost.append(f"{told} offsets or units, as another worker has declared")
 
     def _testimony(self) -> list[Row]:
         """The manifest with what was found lost: known before anything covers its traces."""
@@ -194,19 +211,17 @@ class _Recovery:
         return name in self._entries or stored.offset > self._manifest.offset
 
     def _since(self) -> dict[str, int]:
-        """Since when each metric is counted; one that is new, from the manifest on.
+        """Since when each metric is counted; OPEN: from the next record on.
 
-        A worker with another catalogue may have written units since: what it did not count is
-        counted from there on.
+        So is one that is new, and one that a worker with another catalogue did not count when it
+        wrote units after the manifest.
         """
         since = self._manifest.since
-        now = max(self._manifest.place.watermark, self._manifest.begun)
-        found = {name: since.get(name, now) for name in self._folding.metrics} if since else {}
+        found = {name: since.get(name, OPEN) for name in self._folding.metrics} if since else {}
         ahead = [s for s in self._here.units.values() if s.offset > self._manifest.offset]
         for stored in ahead:
             counted = {stored.catalogue[i : i + 2] for i in range(0, len(stored.catalogue), 2)}
-            for name in [name for name in found if fingerprint(name) not in counted]:
-                found[name] = max(found[name], stored.place.watermark)
+            found |= {name: OPEN for name in found if fingerprint(name) not in counted}
         return found
 
     def _can_begin_anew(self) -> bool:
@@ -229,8 +244,8 @@ class _Recovery:
 
     def _lose_ids(self) -> None:
         place = self._manifest.place
-        until = place.watermark + (HORIZON_MINUTES + 1) * MINUTE
-        self._manifest.losses.declare_unit(place.horizon_watermark, until, "ids")
+        # A copy carries the time of its original, which may be as old as a phone's upload.
+        self._manifest.losses.declare_unit(before(place.horizon_watermark), OPEN, "ids")
         segments = [
             entry
             if self._here.has_ids(entry.first_offset, entry.first_offset + 1)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from streams.aggregates import AGGREGATES, Aggregate
-from streams.place import Place
+from streams.place import Place, Standing
 from streams.routing import Labels
 
 FORMAT_VERSION = 1
@@ -68,6 +68,8 @@ class StoredUnit(msgspec.Struct, array_like=True, frozen=True):
     """Where its first record was read."""
     place: Place
     """Where its last one was: from there it can be brought up to date."""
+    lost: int
+    """How much its writer had declared lost: it may miss that."""
     state: list[tuple[str, list[tuple[Labels, int | bytes]]]]
 
 
@@ -95,11 +97,11 @@ class Unit:
     def store(
         self,
         aggregates: Mapping[str, Aggregate],
-        place: Place | None = None,
+        standing: Standing | None = None,
         generation: str = "",
         catalogue: bytes = b"",
     ) -> StoredUnit:
-        """Canonical form; `place` is the block of its offset, where it began unless it is told."""
+        """Canonical form, as of where its partition stands, or else of its own offset."""
         state = [
             (
                 metric,
@@ -108,8 +110,9 @@ class Unit:
             for metric, series in sorted(self.state.items())
             if metric in aggregates
         ]
-        place = place or self.first
-        return StoredUnit(generation, self.offset, catalogue, self.first, place, state)
+        offset, place, lost = standing or (self.offset, self.first, 0)
+        offset = max(self.offset, offset)
+        return StoredUnit(generation, offset, catalogue, self.first, place, lost, state)
 
     @classmethod
     def load(cls, stored: StoredUnit, aggregates: Mapping[str, Aggregate]) -> "Unit":

@@ -7,12 +7,10 @@ pane is kept no longer. The rules that make reading the log again harmless stand
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from streams.checkpoint import Archive, Changes, Entry, Row, digest
 from streams.folding import Folding
 from streams.panes import LIFETIME, NO_WATERMARK, Pane
-from streams.place import Place
+from streams.place import Place, Standing
 from streams.unit import Unit, seal
 
 NEVER = 1 << 62
@@ -94,25 +92,23 @@ class Units:
                 self._digest(pane, self._archive[pane])
         self._next_drop = min(ends.values(), default=NEVER)
 
-    def encode(self, pane: Pane, offset: int, place: Place) -> bytes:
-        """The sealed unit of a pane, as of `offset`."""
-        unit = self.held[pane]
-        folding = self._folding
-        stored = unit.store(folding.aggregates, place, self._generation, folding.fingerprint)
-        now = msgspec.structs.replace(stored, offset=max(unit.offset, offset))
-        return seal(now, str(pane))
+    def encode(self, pane: Pane, standing: Standing) -> bytes:
+        """The sealed unit of a pane."""
+        unit, folding = self.held[pane], self._folding
+        stored = unit.store(folding.aggregates, standing, self._generation, folding.fingerprint)
+        return seal(stored, str(pane))
 
     def write_again(self, panes: Iterable[Pane]) -> None:
         """Let the next checkpoint write units that did not change."""
         self._dirty |= self.held.keys() & set(panes)
 
-    def take_dirty(self, offset: int, place: Place) -> list[Row]:
+    def take_dirty(self, standing: Standing) -> list[Row]:
         """Rows of the units that changed since the last call; they count as durable from here."""
         rows: list[Row] = []
         for pane in sorted(self._dirty):
-            rows.append((str(pane), self.encode(pane, offset, place)))
+            rows.append((str(pane), self.encode(pane, standing)))
             unit = self.held[pane]
-            unit.offset = self._durable[pane] = max(unit.offset, offset)
+            unit.offset = self._durable[pane] = max(unit.offset, standing.offset)
         self._dirty = set()
         return rows
 
@@ -121,22 +117,29 @@ class Units:
         dropped, self._dropped = self._dropped, []
         return dropped
 
-    def take_changes(self, offset: int, place: Place) -> Changes:
+    def take_changes(self, standing: Standing) -> Changes:
         """What changed since the last call, for whoever publishes the partition."""
-        changed = {str(pane): self.encode(pane, offset, place) for pane in sorted(self._changed)}
+        changed = {str(pane): self.encode(pane, standing) for pane in sorted(self._changed)}
         removed, self._changed, self._removed = self._removed, set(), []
         return Changes(changed, removed)
 
-    def archive_final(self, offset: int, watermark: int) -> Archive | None:
-        """Move the entries of panes that are final now to the archive; None when there are none."""
+    def take_final(self, watermark: int) -> list[Pane]:
+        """The panes that have become final since the last call.
+
+        They are written once more: a row of somebody who stood still meanwhile may have landed
+        after theirs, and compaction would keep that one.
+        """
         if watermark < self._next_final:
-            return None
+            return []
         left = [pane for pane in self.held if pane not in self._archive and pane != LIFETIME]
         final = [pane for pane in left if self._calendar.is_final(pane, watermark)]
         waiting = (self._calendar.final_at(pane) for pane in left)
         self._next_final = min((at for at in waiting if at > watermark), default=NEVER)
-        if not final:
-            return None
+        self._dirty |= set(final)
+        return final
+
+    def archive(self, final: Iterable[Pane], offset: int) -> Archive:
+        """Move the entries of panes, which are written, to the archive."""
         for pane in final:
             self._archive[pane] = self._entry(pane)
             self._digest(pane, self._archive[pane])

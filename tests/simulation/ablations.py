@@ -1,6 +1,6 @@
 """The rules that make recovery exact, and how each is switched off."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -76,15 +76,15 @@ def no_warming_up(patch: pytest.MonkeyPatch) -> None:
 
 def no_lingering(patch: pytest.MonkeyPatch) -> None:
     """An entry leaves the archive with its pane."""
-    archive_final = Units.archive_final
+    archive = Units.archive
 
-    def held_only(units: Units, offset: int, watermark: int) -> Archive | None:
+    def held_only(units: Units, final: Iterable[Pane], offset: int) -> Archive:
         units._archive = {
             pane: entry for pane, entry in units._archive.items() if pane in units.held
         }
-        return archive_final(units, offset, watermark)
+        return archive(units, final, offset)
 
-    patch.setattr(Units, "archive_final", held_only)
+    patch.setattr(Units, "archive", held_only)
 
 
 def manifest_first(patch: pytest.MonkeyPatch) -> None:

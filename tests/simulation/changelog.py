@@ -50,7 +50,8 @@ class Changelog:
                 kinds.setdefault(name.partition("/")[0], []).append((place, name, raw))
         if not kinds:
             return None
-        place, name, raw = rng.choice(kinds[rng.choice(sorted(kinds))])
+        rows = kinds[rng.choice(sorted(kinds))]
+        place, name, raw = rng.choice((rows[-1], rng.choice(rows)))
         index = rng.randrange(len(raw))
         flipped = bytes([raw[index] ^ (1 << rng.randrange(8))])
         self.rows[place] = (name, raw[:index] + flipped + raw[index + 1 :])

@@ -9,6 +9,7 @@ from streams.folding import Folding
 from streams.recovery import recover
 from streams.unit import StoredUnit, unseal
 from tests.simulation.changelog import Changelog
+from tests.simulation.listing import Listing
 from tests.simulation.small_world import GENERATION
 from tests.simulation.source import Source
 from tests.simulation.truth import Truth, Wrong
@@ -51,8 +52,10 @@ class Process:
     def __init__(self, world: World, name: int) -> None:
         self.world, self.name = world, name
         rows = world.changelog.read()
+        self._listing = Listing(rows)
         found = recover(world.folding, rows, world.source.beginning, GENERATION)
         self.partition, self.repaired, self.lost = found
+        self._listing.check_held(self.partition)
         world.met["repaired"] += bool(found.repaired)
         world.met["lost"] += bool(found.lost)
         place = self.partition.judge.place
@@ -86,6 +89,7 @@ class Process:
             return
         snapshot = self.partition.snapshot()
         if snapshot is not None:
+            self._listing.check_written(snapshot)
             self.stages = deque(deque(stage) for stage in snapshot.stages() if stage)
 
     def write(self, count: int) -> int:

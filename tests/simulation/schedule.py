@@ -23,8 +23,7 @@ EXCLUDED: dict[str, tuple[str, ...]] = {
     "is kept": ("trim",),
     "is cut below the manifest": (*RIVALS, "damage"),
     "is cut behind rivals": ("damage",),
-    # Rivals are there for minutes, and records for days: the two never meet.
-    "loses": RIVALS,
+    "loses": (),
 }
 """What may become of the source, and the faults that do not go with it."""
 RETENTIONS = ("is kept", "is kept", *EXCLUDED)
@@ -40,7 +39,7 @@ class Schedule:
         source = Source(rng, is_tame=self.loses)
         self.world = World(folding, source, Truth(folding, source))
         self.world.met[self.retention] += 1
-        self.weights = {fault: rng.choice((0, 1, 3)) for fault in FAULTS}
+        self.weights = {fault: rng.choice((0, 1, 3, 6)) for fault in FAULTS}
         self.weights |= dict.fromkeys(EXCLUDED[self.retention], 0)
         can_lose = self.loses or self.retention == "is cut behind rivals"
         self.cluster = Cluster(self.world, rng, can_lose=can_lose)

@@ -143,6 +143,8 @@ TROUBLES: tuple[Callable[[Source], tuple[int, bytes | None]], ...] = (
 WILD_TROUBLES: tuple[Callable[[Source], tuple[int, bytes | None]], ...] = (
     Source._renewed,
     Source._renewed,
+    Source._renewed,
+    Source._renewed,
     Source._ahead,
     Source._timeless,
 )

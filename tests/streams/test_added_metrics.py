@@ -1,8 +1,13 @@
 """A metric added at a restart begins there and leaves the others as they were."""
 
+import pytest
+
+from streams.losses import OPEN
+from streams.outcomes import FUTURE_LIMIT
 from streams.panes import LIFETIME
 from streams.partition import Partition
-from tests.streams.made_up import DAY, MINUTE, Log, Row, Written, a_folding, fold, moment, writes
+from tests.streams.checkpointed import steady
+from tests.streams.made_up import MINUTE, Log, Row, Written, a_folding, fold, moment, writes
 from tests.streams.made_up import recovered as restarted
 
 START = moment("2026-10-24T20:00+02:00")
@@ -27,7 +32,10 @@ def test_a_metric_added_at_a_restart_counts_from_now_on_and_leaves_the_others_al
     wider = a_folding({"added.toml": ADDED})
     recovered = restarted(wider, checkpoint(rows[:200])).partition
     name = wider.catalogue.fold_id(wider.catalogue.metrics["searches"])
-    assert recovered.since[name] == recovered.watermark
+    assert recovered.since[name] == OPEN
+    recovered.fold(rows[:201])
+    # What was read before had reached Kafka, and is not further ahead of it.
+    assert recovered.since[name] == rows[200].timestamp + FUTURE_LIMIT
     state = fold(recovered, rows).units.held[LIFETIME].state
     straight = fold(Partition(FOLDING), rows).units.held[LIFETIME].state
     assert {key: value for key, value in state.items() if key != name} == straight
@@ -37,9 +45,15 @@ def test_a_metric_added_at_a_restart_counts_from_now_on_and_leaves_the_others_al
     )
 
 
-def test_a_metric_added_before_the_first_watermark_does_not_reach_back_for_ever() -> None:
-    rows = ROWS[:20]
-    wider = a_folding({"added.toml": ADDED})
-    recovered = restarted(wider, checkpoint(rows)).partition
+@pytest.mark.parametrize("count", [20, 100, 200])
+def test_every_pane_that_begins_after_since_has_counted_all_of_a_metric(count: int) -> None:
+    # a record a minute: the watermark is up to 128 of them behind
+    rows, wider = steady(400, MINUTE), a_folding({"added.toml": ADDED})
     name = wider.catalogue.fold_id(wider.catalogue.metrics["searches"])
-    assert recovered.since[name] > START - DAY
+    partition = fold(restarted(wider, checkpoint(rows[:count])).partition, rows)
+    straight, since = fold(Partition(wider), rows), partition.since[name]
+    after = [pane for pane in partition.units.held if pane.start >= since and pane != LIFETIME]
+    assert len(after) > 20
+    for pane in after:
+        held = partition.units.held[pane].state[name]
+        assert held == straight.units.held[pane].state[name]

@@ -4,45 +4,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.checkpoint import ARCHIVE, EVER, IDS, MANIFEST, Manifest, Snapshot
-from streams.losses import OPEN, Loss
-from streams.outcomes import FUTURE_LIMIT
-from streams.panes import GRACE, LIFETIME
+from streams.checkpoint import ARCHIVE, EVER, IDS, MANIFEST
+from streams.losses import OPEN
+from streams.panes import LIFETIME
 from streams.partition import Partition
 from streams.recovery import ForeignGeneration
-from streams.unit import UnknownVersion, seal, unseal
+from streams.unit import UnknownVersion, seal
+from tests.streams.checkpointed import (
+    FOLDING,
+    LOGS,
+    START,
+    STRAIGHT,
+    checkpoints,
+    manifest_of,
+    rest,
+    snapshot_of,
+)
 from tests.streams.made_up import (
-    DAY,
     HOUR,
     MINUTE,
     SECOND,
-    Log,
     Row,
     Written,
     a_folding,
     body,
     compacted,
     fold,
-    moment,
     of_version,
     recovered,
     rows_of,
     writes,
 )
-
-START = moment("2026-10-24T20:00+02:00")
-FOLDING = a_folding()
-COUNT = 260
-LOGS = {
-    step: Log(seed=step, start=START, step=step).rows(COUNT)
-    for step in (3 * SECOND, MINUTE, HOUR, DAY // 3)
-}
-STRAIGHT = {step: fold(Partition(FOLDING), rows).canonical() for step, rows in LOGS.items()}
-
-
-def rest(partition: Partition, rows: list[Row]) -> list[Row]:
-    return [row for row in rows if row.offset >= partition.offset]
-
 
 ADDED = """
 [metrics.searches]
@@ -85,26 +77,6 @@ def test_stopping_anywhere_and_going_on_equals_never_having_stopped(
             partition = recovered(FOLDING, written).partition
     assert fold(partition, rows).canonical() == STRAIGHT[step]
     assert go_on(written, rows).canonical() == STRAIGHT[step]
-
-
-def checkpoints(rows: list[Row], sizes: list[int]) -> Written:
-    partition, written = Partition(FOLDING), Written()
-    for size in sizes:
-        partition.fold(rest(partition, rows)[:size])
-        written += writes(partition.snapshot())
-    return written
-
-
-def manifest_of(written: Written) -> Manifest:
-    raw = dict(compacted(written))[MANIFEST]
-    assert raw is not None
-    return unseal(Manifest, raw, MANIFEST)
-
-
-def snapshot_of(partition: Partition) -> Snapshot:
-    snapshot = partition.snapshot()
-    assert snapshot is not None
-    return snapshot
 
 
 @pytest.mark.parametrize("step", list(LOGS))
@@ -272,92 +244,6 @@ def test_no_manifest_is_written_while_a_unit_is_built_anew() -> None:
     assert snapshot_of(partition).is_safe
 
 
-def test_final_panes_leave_the_manifest_for_the_archive() -> None:
-    # ├ days, final ────────────────┤ grace 24 h ├ watermark
-    written = checkpoints(LOGS[DAY // 3], [100, 100])
-    manifest = manifest_of(written)
-    watermark = manifest.place.watermark
-    calendar = FOLDING.calendar
-    partition = recovered(FOLDING, written).partition
-    final = {str(pane) for pane in partition.units.held if calendar.is_final(pane, watermark)}
-    assert len(final) > 50
-    assert not final & manifest.units.keys()
-    assert manifest.units.keys() | final == {str(pane) for pane in partition.units.held}
-
-
-def test_an_archive_without_news_is_not_written_again() -> None:
-    partition = Partition(FOLDING)
-    partition.fold(LOGS[DAY // 3][:200])
-    assert snapshot_of(partition).archive
-    last = LOGS[DAY // 3][200]
-    partition.fold([last])
-    again = snapshot_of(partition)
-    assert again.manifest
-    assert not again.archive
-
-
-DAYS = DAY // 3
-
-
-def test_a_lost_archive_is_made_of_the_units() -> None:
-    held = dict(compacted(checkpoints(LOGS[DAYS], [200])))
-    del held[ARCHIVE]
-    found = recovered(FOLDING, held.items())
-    assert (found.lost, found.repaired) == ([], 0)
-    assert fold(found.partition, LOGS[DAYS]).canonical() == STRAIGHT[DAYS]
-    assert snapshot_of(found.partition).archive
-
-
-def test_with_a_lost_archive_it_is_declared_that_a_unit_may_be_missing() -> None:
-    held = dict(compacted(checkpoints(LOGS[DAYS], [200])))
-    manifest = manifest_of(list(held.items()))
-    final = [name for name in held if name.startswith("day/") and name not in manifest.units]
-    del held[ARCHIVE], held[final[3]]
-    anew = recovered(FOLDING, held.items())
-    assert anew.lost == []  # the source still holds everything
-    assert fold(anew.partition, LOGS[DAYS]).canonical() == STRAIGHT[DAYS]
-    found = recovered(FOLDING, held.items(), beginning=LOGS[DAYS][5].offset)
-    assert "the list of final panes" in found.lost[0]
-    (loss,) = found.partition.losses.known
-    assert loss.until == manifest.place.watermark - GRACE
-
-
-def test_a_final_unit_built_anew_is_sound_from_then_on() -> None:
-    rows = LOGS[DAYS]
-    held = dict(compacted(checkpoints(rows, [200])))
-    final = [name for name in held if name.startswith("day/")][20]
-    del held[final]
-    partition = fold(recovered(FOLDING, held.items()).partition, rows)
-    written = [*held.items(), *writes(partition.snapshot())]
-    again = recovered(FOLDING, written, beginning=rows[-1].offset)
-    assert (again.lost, again.repaired) == ([], 0)
-    assert again.partition.canonical() == STRAIGHT[DAYS]
-
-
-def late_rows(rows: list[Row], sizes: list[int]) -> Written:
-    """A changelog in which a writer that was left behind wrote its rows last."""
-    partition, behind = Partition(FOLDING), Partition(FOLDING)
-    behind.fold(rows[: sizes[0] // 2])
-    written = Written()
-    for size in sizes:
-        partition.fold(rest(partition, rows)[:size])
-        written += writes(partition.snapshot())
-    return written + [row for row in writes(behind.snapshot()) if row[1] is not None]
-
-
-@pytest.mark.parametrize("step", list(LOGS))
-def test_rows_written_last_by_one_who_was_left_behind_are_written_again(step: int) -> None:
-    # ... │ rows of the owner │ stale rows of a zombie │ recovery │ compaction: what is left?
-    rows = LOGS[step]
-    written = late_rows(rows, [120, 80])
-    partition = recovered(FOLDING, written).partition
-    partition.fold(rows)
-    written = compacted(written + writes(partition.snapshot()))
-    again = recovered(FOLDING, written, beginning=rows[-1].offset)
-    assert (again.lost, again.repaired) == ([], 0)
-    assert again.partition.canonical() == STRAIGHT[step]
-
-
 def test_what_a_catalogue_without_a_metric_left_behind_counts_from_there_on() -> None:
     # manifest of a worker that counts `searches` │ units of one that does not │ and it dies
     wider = a_folding({"added.toml": ADDED})
@@ -369,123 +255,9 @@ def test_what_a_catalogue_without_a_metric_left_behind_counts_from_there_on() ->
     written += snapshot_of(older).units
     found = recovered(wider, written).partition
     name = wider.catalogue.fold_id(wider.catalogue.metrics["searches"])
-    assert found.since[name] == older.watermark > partition.since[name]
+    assert found.since[name] == OPEN
     others = found.since.keys() - {name}
     assert {found.since[other] for other in others} == {EVER}
-
-
-def test_a_unit_the_source_no_longer_holds_is_declared_lost() -> None:
-    rows = LOGS[MINUTE]
-    held = dict(compacted(checkpoints(rows, [200])))
-    name = next(key for key in held if key.startswith("hour/"))
-    del held[name]
-    found = recovered(FOLDING, held.items(), beginning=rows[150].offset)
-    begin = int(name.partition("/")[2])
-    assert found.partition.losses.known == [Loss(begin, begin + HOUR, name)]
-    assert found.partition.losses.units == 1
-    assert name in found.lost[0]
-    rest_of = fold(found.partition, rows).canonical()
-    assert {k: v for k, v in rest_of.items() if k != name} == {
-        k: v for k, v in STRAIGHT[MINUTE].items() if k != name
-    }
-
-
-def test_totals_that_are_lost_begin_anew_and_touch_no_window() -> None:
-    rows = LOGS[MINUTE]
-    held = dict(compacted(checkpoints(rows, [200])))
-    del held[str(LIFETIME)]
-    found = recovered(FOLDING, held.items(), beginning=rows[150].offset)
-    (loss,) = found.partition.losses.known
-    assert loss.begin == loss.until
-    fold(found.partition, rows)
-    counted = found.partition.units.held[LIFETIME].state["outcomes"]
-    assert sum(counted.values()) == len(rows) - 200
-
-
-def minutes(count: int) -> list[Row]:
-    """A record a minute."""
-    times = [START + i * MINUTE for i in range(count)]
-    return [Row(i, time, body(message_id=str(i), time=time)) for i, time in enumerate(times)]
-
-
-def test_records_the_source_no_longer_holds_are_declared_lost() -> None:
-    # ├── folded ──┤ manifest ├── gone ──┤ beginning ├── still there
-    rows = minutes(400)
-    found = recovered(FOLDING, checkpoints(rows, [200]), beginning=250)
-    partition = found.partition
-    assert partition.offset == 250
-    assert partition.losses.records == 50
-    watermark = partition.watermark
-    assert partition.losses.known == [Loss(watermark - GRACE, OPEN, "records")]
-    assert "offsets 200 to 250" in found.lost[0]
-    fold(partition, rows)
-    outcomes = partition.units.held[LIFETIME].state["outcomes"]
-    assert sum(outcomes.values()) == 350
-    (loss,) = partition.losses.known
-    assert loss.until == rows[250].timestamp + FUTURE_LIMIT
-
-
-def test_times_from_before_a_loss_have_no_part_in_the_watermark_after_it() -> None:
-    # block 192 … 255: 192 … 199 folded │ lost │ 250 … 255: too few times to move the watermark
-    rows = minutes(400)
-    partition = recovered(FOLDING, checkpoints(rows, [200]), beginning=250).partition
-    before = partition.watermark
-    partition.fold(rows[:257])
-    assert partition.watermark == before
-
-
-def test_a_source_cut_while_state_is_rebuilt_is_not_passed_over() -> None:
-    held = dict(compacted(checkpoints(LOGS[MINUTE], [200])))
-    del held[str(LIFETIME)]
-    partition = recovered(FOLDING, held.items()).partition
-    with pytest.raises(ValueError, match="needed to rebuild"):
-        partition.lose(100)
-
-
-def test_a_loss_survives_a_restart() -> None:
-    rows = minutes(400)
-    written = checkpoints(rows, [200])
-    partition = recovered(FOLDING, written, beginning=250).partition
-    fold(partition, rows)
-    written += writes(partition.snapshot())
-    again = recovered(FOLDING, written, beginning=250).partition
-    assert again.losses == partition.losses
-
-
-def test_ids_the_source_no_longer_holds_are_declared_lost() -> None:
-    rows = [Row(i, START, body(message_id=str(i % 70), time=START)) for i in range(140)]
-    held = dict(compacted(checkpoints(rows[:70], [70])))
-    del held[f"{IDS}0"]
-    found = recovered(FOLDING, list(held.items()), beginning=70)
-    assert found.partition.losses.units == 1
-    assert [loss.what for loss in found.partition.losses.known] == ["ids"]
-
-
-def test_without_a_manifest_counting_begins_where_the_source_does() -> None:
-    rows = LOGS[MINUTE]
-    held = dict(compacted(checkpoints(rows, [200])))
-    del held[MANIFEST]
-    found = recovered(FOLDING, held.items())
-    assert found.lost == []
-    assert fold(found.partition, rows).canonical() == STRAIGHT[MINUTE]
-
-
-def test_without_a_manifest_what_was_counted_and_is_gone_is_declared_lost() -> None:
-    rows = LOGS[MINUTE]
-    held = dict(compacted(checkpoints(rows, [200])))
-    raw = held[MANIFEST]
-    assert raw is not None
-    held[MANIFEST] = raw[:-1]
-    beginning = rows[100].offset
-    found = recovered(FOLDING, held.items(), beginning=beginning)
-    assert found.partition.losses.records == beginning
-    assert "no manifest is left" in found.lost[0]
-    # ... and what is written from then on is all there is to a restart
-    partition = fold(found.partition, rows)
-    written = [*held.items(), *writes(partition.snapshot())]
-    again = recovered(FOLDING, written, beginning=rows[-1].offset)
-    assert again.lost == []
-    assert again.partition.canonical() == partition.canonical()
 
 
 def test_orphans_are_buried_with_the_next_checkpoint() -> None:
