@@ -19,6 +19,7 @@ SOURCE_ASKED = (
     "cleanup.policy",
     "retention.ms",
     "message.timestamp.type",
+    "min.insync.replicas",
     "unclean.leader.election.enable",
 )
 CHANGELOG_ASKED = (
@@ -102,8 +103,11 @@ def judge_partitions(source: Topic, own: Iterable[Topic]) -> Iterator[Finding]:
         )
 
 
-def judge_source(topic: Topic) -> Iterator[Finding]:
-    """Judge the topic of product events: what happens to events that are not read yet."""
+def judge_source(topic: Topic, brokers: int) -> Iterator[Finding]:
+    """Judge the topic of product events: what happens to events that are not read yet.
+
+    `brokers` is the size of the cluster.
+    """
     name, policies = topic.name, topic.policies
     if policies is not None and "compact" in policies:
         yield Finding(
@@ -114,6 +118,7 @@ def judge_source(topic: Topic) -> Iterator[Finding]:
         )
     if policies != {"compact"}:
         yield from _retention(topic)
+    yield from _replicas(topic, brokers, "events")
     yield from _unclean(topic, "events that are counted already may be taken back")
     if topic.settings.get("message.timestamp.type") == "CreateTime":
         yield Finding(
@@ -132,7 +137,7 @@ def judge_changelog(topic: Topic, record_bytes: int, brokers: int) -> Iterator[F
     """
     yield from _deletion(topic)
     yield from _record_size(topic, record_bytes, "a unit")
-    yield from _replicas(topic, brokers)
+    yield from _replicas(topic, brokers, "checkpoints")
     yield from _unclean(topic, "checkpoints may be taken back")
     yield from _untold(topic, CHANGELOG_ASKED)
 
@@ -203,14 +208,16 @@ def _record_size(topic: Topic, record_bytes: int, record: str) -> Iterator[Findi
         )
 
 
-def _replicas(topic: Topic, brokers: int) -> Iterator[Finding]:
+def _replicas(topic: Topic, brokers: int, what: str) -> Iterator[Finding]:
+    """Whether `what` the topic holds survives the loss of one broker, where there are three."""
     held, needed = topic.replicas, topic.number("min.insync.replicas")
     replicas = counted(held, "replica")
-    if held == 1 and brokers >= SAFE_REPLICAS:
+    if held < SAFE_REPLICAS <= brokers:
+        lost_with = "one of them" if held == 1 else f"{held} of them"
         yield Finding(
             Weight.WARNING,
-            f"topic {topic.name!r} holds the state in one replica, on a cluster of {brokers} "
-            f"brokers: it is lost with one of them. Give it {SAFE_REPLICAS} replicas "
+            f"topic {topic.name!r} holds {what} in {replicas}, on a cluster of {brokers} brokers: "
+            f"they are lost with {lost_with}. Give it {SAFE_REPLICAS} replicas "
             "(kafka-reassign-partitions.sh); TIDEGAUGE_KAFKA_REPLICATION_FACTOR is for topics "
             "that are still to be created",
         )
@@ -218,15 +225,14 @@ def _replicas(topic: Topic, brokers: int) -> Iterator[Finding]:
         yield Finding(
             Weight.WARNING,
             f"topic {topic.name!r} has min.insync.replicas={needed} with {replicas}: "
-            "brokers before Kafka 3.7 take no checkpoint then, and the worker ends. Give it more "
-            f"replicas, or set min.insync.replicas={held} on it",
+            "brokers before Kafka 3.7 take nothing then with acks=all, and what writes ends. Give "
+            f"it more replicas, or set min.insync.replicas={held} on it",
         )
     if needed == 1 and held >= SAFE_REPLICAS:
         yield Finding(
             Weight.WARNING,
-            f"topic {topic.name!r} has min.insync.replicas=1 with {replicas}: a "
-            "checkpoint that only one broker holds is taken for written, and lost with it. Set "
-            "min.insync.replicas=2 on it",
+            f"topic {topic.name!r} has min.insync.replicas=1 with {replicas}: {what} that only one "
+            "broker holds count as written, and are lost with it. Set min.insync.replicas=2 on it",
         )
 
 

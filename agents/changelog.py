@@ -16,6 +16,11 @@ from agents.settings import WorkerSettings
 from agents.writing import hand_over
 from streams.rows import Rows
 
+VERSION_ADVICE = (
+    "Run the version that wrote it, or begin under another name with TIDEGAUGE_KAFKA_APPLICATION"
+)
+"""What to do about rows of an unknown version: no replay, which must read them too."""
+
 KeptRow = tuple[int, str, bytes | None]
 """Partition, name with its lineage, sealed value or None for a tombstone."""
 

@@ -16,16 +16,14 @@ from contextlib import AsyncExitStack, suppress
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeVar
 
-from aiokafka import AIOKafkaProducer
-
 from agents.alone import Alone
-from agents.changelog import KeptRow, read_rows, row_key
+from agents.changelog import VERSION_ADVICE, KeptRow, read_rows, row_key
 from agents.dead_letters import DeadLetterOffice
 from agents.rereading import Advance, Rereading, source_consumer
 from agents.settings import Refusal, WorkerSettings
 from agents.showing import Showing
-from agents.topics import CHANGELOG_RECORD_BYTES, Source
-from agents.writing import WRITE_DEADLINE_SECONDS, hand_over
+from agents.topics import Source
+from agents.writing import WRITE_DEADLINE_SECONDS, changelog_producer, hand_over
 from exporters.connection import connect
 from exporters.keys import Keys, state_name
 from exporters.keys import Source as Announcement
@@ -82,7 +80,7 @@ class Replay:
     async def run(self, begin: int | None) -> Outcome:
         """Replay from the first record at or after `begin` (milliseconds), or from the first.
 
-        Raises Refusal, and Kafka's errors.
+        Raises Refusal, Vanished, and Kafka's errors.
         """
         began, settings = time.monotonic(), self._settings
         async with AsyncExitStack() as stack:
@@ -92,7 +90,7 @@ class Replay:
             alone = Alone(redis, claim, "another replay", self._tell_of_waiting)
             await stack.enter_async_context(alone)
             await self._choose_lineage()
-            producer = await _started(stack, _producer(settings))
+            producer = await _started(stack, changelog_producer(settings))
             # What a worker writes with asks a Faust app for nothing but its producer.
             self._app = SimpleNamespace(producer=SimpleNamespace(_producer=producer))
             self._letters = DeadLetterOffice(self._app, settings)
@@ -113,8 +111,7 @@ class Replay:
             rows = await read_rows(self._settings, range(self._source.partitions))
         except UnknownVersion as error:
             raise Refusal(
-                f"the state in {self._settings.changelog_topic!r} was {error}. Begin under another "
-                "name with TIDEGAUGE_KAFKA_APPLICATION, or run the version that wrote it"
+                f"the state in {self._settings.changelog_topic!r} was {error}. {VERSION_ADVICE}"
             ) from error
         self._lineage = max(found.next_lineage() for found in rows.values())
         manifests = {number: found.read(Manifest, MANIFEST) for number, found in rows.items()}
@@ -211,15 +208,6 @@ class Replay:
                     "back, restart the workers, they go on from it"
                 )
             await self._reading.read(CATCH_UP_MILLISECONDS)  # a worker reads that too
-
-
-def _producer(settings: WorkerSettings) -> AIOKafkaProducer:
-    return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap,
-        acks="all",
-        enable_idempotence=settings.idempotent_producer,
-        max_request_size=CHANGELOG_RECORD_BYTES,
-    )
 
 
 async def _started(stack: AsyncExitStack, client: Any) -> Any:

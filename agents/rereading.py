@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from agents.settings import Refusal, WorkerSettings
+from agents.settings import WorkerSettings
 from exporters.snapshot_store import wall_clock
 from streams.folding import DeadLetter
 from streams.partition import Partition
@@ -17,6 +17,10 @@ FETCH_BYTES = 4 << 20
 FETCH_MILLISECONDS = 100
 """How long a broker may wait for records, and how old what is known of an end may be."""
 SILENT_MILLISECONDS = 10_000
+
+
+class Vanished(Exception):
+    """The source does not hold any more what was to be read, or was read already."""
 
 
 class Advance(NamedTuple):
@@ -65,7 +69,7 @@ class Rereading:
     async def read(self, milliseconds: int) -> dict[int, list[DeadLetter]]:
         """Fold what comes within so many milliseconds; by partition, what could not be read.
 
-        Raises Refusal when the source has lost what was to be read.
+        Raises Vanished.
         """
         await asyncio.sleep(0)  # `getmany` waits for nothing while it has records: let others run
         found = await self._consumer.getmany(timeout_ms=milliseconds, max_records=CHUNK_RECORDS)
@@ -83,19 +87,17 @@ class Rereading:
         return dead
 
     async def _check(self, tp: TopicPartition, expected: int, first: int) -> None:
-        """Raise Refusal unless nothing ever stood between these offsets that counts."""
+        """Raise Vanished unless nothing ever stood between these offsets that counts."""
         beginning = (await self._consumer.beginning_offsets([tp]))[tp]
         if first < expected:
-            raise Refusal(
+            raise Vanished(
                 f"partition {tp.partition} of {tp.topic!r} ends before offset {expected}, which "
-                "was read already: the topic was made anew, or lost its end. Nothing has changed; "
-                "replay again"
+                "was read already: the topic was made anew, or lost its end; replay again"
             )
         if beginning > expected:
-            raise Refusal(
+            raise Vanished(
                 f"partition {tp.partition} of {tp.topic!r}: the source let go of offsets "
-                f"{expected} to {beginning} before they were read. Nothing has changed; replay "
-                "again, --from a later time"
+                f"{expected} to {beginning} before they were read; replay --from a later time"
             )
 
     def forget_changes(self) -> None:

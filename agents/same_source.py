@@ -23,7 +23,8 @@ async def check_source(settings: WorkerSettings, source: Source) -> None:
     """
     found = await _described(settings)
     name = repr(settings.topic)
-    if (found.topic_id or found.name) != source.topic_id:
+    is_smaller = found.partitions < source.partitions  # no topic shrinks
+    if (found.topic_id or found.name) != source.topic_id or is_smaller:
         raise Refusal(
             f"topic {name} was made anew: what is counted was another one. Count anew what is "
             "there now with `tidegauge replay`, or begin under another name with "

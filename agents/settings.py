@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 from streams.folding import Folding
 
+CHANGELOG_RECORD_BYTES = 8 << 20
+"""A unit with every sketch full stays below a megabyte with the shipped catalogue."""
+
 
 @dataclass(frozen=True)
 class WorkerSettings:

@@ -1,6 +1,7 @@
 """Publishes another state beside the one that is shown, and lets exporters read it.
 
-That is done at a moment at which it is not behind: no total falls.
+That is done at a moment at which it is not behind, if one comes: then no total falls, unless it
+was counted from a later time on.
 """
 
 import asyncio

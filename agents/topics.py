@@ -30,7 +30,7 @@ from agents.boot_checks import (
     refuse,
 )
 from agents.dead_letters import LETTER_BYTES
-from agents.settings import Refusal, WorkerSettings
+from agents.settings import CHANGELOG_RECORD_BYTES, Refusal, WorkerSettings
 
 __all__ = [
     "CHANGELOG_RECORD_BYTES",
@@ -49,8 +49,6 @@ log = logging.getLogger("tidegauge.worker")
 
 DEAD_LETTER_RETENTION_MILLISECONDS = 7 * 24 * 3_600_000
 DEAD_LETTER_RECORD_BYTES = LETTER_BYTES + 20_000  # its headers, and what a batch adds
-CHANGELOG_RECORD_BYTES = 8 << 20
-"""A unit with every sketch full stays below a megabyte with the shipped catalogue."""
 CHANGELOG_SETTINGS = {
     "cleanup.policy": "compact",
     "max.message.bytes": str(CHANGELOG_RECORD_BYTES),
@@ -181,9 +179,9 @@ def _inspect(
 ) -> Inspection:
     found = read_settings(admin, found)
     source = found[settings.topic]
-    findings = [*judge_partitions(source, found.values()), *judge_source(source)]
+    brokers = count_brokers(admin)
+    findings = [*judge_partitions(source, found.values()), *judge_source(source, brokers)]
     if changelog := found.get(settings.changelog_topic):
-        brokers = count_brokers(admin)
         findings += judge_changelog(changelog, CHANGELOG_RECORD_BYTES, brokers)
     if dead_letters := found.get(settings.dead_letter_topic):
         findings += judge_dead_letters(dead_letters, DEAD_LETTER_RECORD_BYTES)

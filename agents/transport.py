@@ -17,6 +17,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import TP, ConsumerMessage
 
 from agents.batch import Batch
+from agents.changelog import VERSION_ADVICE
 from agents.chunks import Chunk, ConsumerThread, NoReadOffsets
 from agents.ownership import Ownership
 from agents.recovering import Advance
@@ -152,11 +153,14 @@ class Consumer(driver.Consumer):
         except Refusal as refusal:
             self.app.refuse(str(refusal))
             return
-        except (Unusable, UnknownVersion) as refusal:
+        except Unusable as refusal:
             self.app.refuse(
                 f"{refusal}. Go back to what made it, count the topic anew with `tidegauge "
                 "replay`, or begin under another name with TIDEGAUGE_KAFKA_APPLICATION"
             )
+            return
+        except UnknownVersion as refusal:
+            self.app.refuse(f"the stored state was {refusal}. {VERSION_ADVICE}")
             return
         except IllegalStateError:
             if source <= self.assignment():

@@ -6,7 +6,10 @@ Faust's own buffer is left aside: it is 7 to 11 times slower, and loses errors.
 import asyncio
 from typing import Any
 
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
+
+from agents.settings import CHANGELOG_RECORD_BYTES, WorkerSettings
 
 WRITE_DEADLINE_SECONDS = 120.0
 """A checkpoint that takes longer ends the worker; a broker that restarts for a minute must not."""
@@ -27,3 +30,13 @@ async def hand_over(app: Any, topic: str, value: bytes | None, **more: Any) -> a
             if not (error.retriable or isinstance(error, KafkaTimeoutError)):
                 raise
         await asyncio.sleep(PAUSE_SECONDS)  # nothing was taken
+
+
+def changelog_producer(settings: WorkerSettings) -> AIOKafkaProducer:
+    """A producer that writes like a worker's, without a Faust app; the caller starts it."""
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka_bootstrap,
+        acks="all",
+        enable_idempotence=settings.idempotent_producer,
+        max_request_size=CHANGELOG_RECORD_BYTES,
+    )

@@ -100,7 +100,7 @@ def _about(reading: Reading) -> Iterator[Family]:
         )
     complete = GaugeMetricFamily(
         f"{PREFIX}window_complete",
-        "1 when the data reaches back over the whole window.",
+        "1 when the data reaches back over the whole window and nothing of it was lost.",
         labels=("window",),
     )
     for window, flag in reading.complete.items():

@@ -2,7 +2,7 @@
 
 Per partition, the sum of `tidegauge_records_total` over its outcomes equals
 `tidegauge_read_offset` less the offset at which the partition was begun (0 for a topic read from
-its beginning).
+its beginning), less the offsets that were lost or held no record, as those of transactions do.
 """
 
 from collections.abc import Callable, Iterator, Mapping

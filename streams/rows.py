@@ -5,14 +5,16 @@ lineage is one history of the state; `tidegauge replay` makes another beside it.
 says which one counts.
 """
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from streams.unit import Damaged, seal, unseal
+from streams.unit import Damaged, UnknownVersion, seal, unseal
 
 LINEAGE = "lineage"
+NAME = re.compile(r"\d{1,18}/.*", re.ASCII | re.DOTALL)
 T = TypeVar("T")
 
 
@@ -47,6 +49,8 @@ class Rows:
 
     def take(self, name: str, raw: bytes | None) -> None:
         """Take a row, or a tombstone; raises UnknownVersion."""
+        if name != LINEAGE and not NAME.fullmatch(name):
+            raise UnknownVersion(f"written as {name!r}, which is no name of this version's")
         if raw is None:
             self.held.pop(name, None)
             self.damaged.discard(name)
@@ -68,6 +72,11 @@ class Rows:
             self.stale.discard(name)
         else:
             self.stale.add(name)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no row, not even a damaged one."""
+        return not (self.held or self.damaged or self.lineage)
 
     def names(self) -> set[str]:
         """The names within the lineage that counts, damaged rows included."""
@@ -116,6 +125,5 @@ def switch_to(lineage: int) -> bytes:
 
 
 def _lineage_of(name: str) -> int:
-    """The lineage of a full name; that of a name which is none of tidegauge's is 0."""
-    number = name.partition("/")[0]
-    return int(number) if number.isdecimal() else 0
+    """The lineage of a full name."""
+    return int(name.partition("/")[0])

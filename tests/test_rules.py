@@ -46,6 +46,24 @@ CASES = {
         80,
         [],
     ),
+    "a loss, after everything was away": (
+        [series(LOST, "0x9 _x120 500x90"), series(UNITS, "0x9 _x120 0x90")],
+        "DeclaredLoss",
+        140,
+        [0],
+    ),
+    "a loss known before everything was away": (
+        [series(LOST, "500x9 _x120 500x90"), series(UNITS, "0x9 _x120 0x90")],
+        "DeclaredLoss",
+        140,
+        [],
+    ),
+    "a loss that a replay has found again": (
+        [series(LOST, "500x90 20x90"), series(UNITS, "0x180")],
+        "DeclaredLoss",
+        100,
+        [0],
+    ),
     "a lost unit, seen by two exporters": (
         [series(m, v, 3, i) for i in "ab" for m, v in ((LOST, "0x90"), (UNITS, "0x9 1x80"))],
         "DeclaredLoss",

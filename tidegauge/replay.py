@@ -24,7 +24,7 @@ from rich.progress import (
 
 from agents import topics
 from agents.replay import Outcome, Replay
-from agents.rereading import Advance
+from agents.rereading import Advance, Vanished
 from agents.settings import Refusal, WorkerSettings
 from agents.worker import NEW_OBJECTS_PER_COLLECTION
 from exporters.snapshot_store import wall_clock
@@ -92,6 +92,8 @@ def _replay(options: argparse.Namespace) -> int:
         raise Refusal(str(error)) from error
     except (KafkaError, TimeoutError) as error:
         raise Refusal(f"Kafka failed: {error!r}. {_what_is_so(replay)}") from error
+    except Vanished as error:
+        raise Refusal(f"{error}. {_what_is_so(replay)}") from error
     except KeyboardInterrupt:
         console.print(f"Interrupted. {_what_is_so(replay)}")
         raise

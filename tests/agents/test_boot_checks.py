@@ -240,25 +240,27 @@ def changelog(**more: str) -> Topic:
     [
         (1, "1", 1, None),
         (1, "1", 2, None),
-        (1, "1", 3, "in one replica, on a cluster of 3 brokers"),
-        (2, "1", 3, None),
-        (2, "2", 3, None),
+        (1, "1", 3, "in 1 replica, on a cluster of 3 brokers: they are lost with one of them"),
+        (2, "1", 2, None),
+        (2, "1", 3, "in 2 replicas, on a cluster of 3 brokers: they are lost with 2 of them"),
         (3, "1", 3, "min.insync.replicas=1 with 3 replicas"),
         (3, "2", 3, None),
         (3, "4", 5, "min.insync.replicas=4 with 3 replicas"),
     ],
 )
-def test_a_changelog_must_survive_one_broker_where_there_are_three(
+def test_topics_must_survive_one_broker_where_there_are_three(
     replicas: int, least: str, brokers: int, said: str | None
 ) -> None:
     topic = replace(changelog(min_insync_replicas=least), replicas=replicas)
-    found = serious(list(judge_changelog(topic, 1, brokers)))
-    assert [finding.weight for finding in found] == [Weight.WARNING] * (said is not None)
-    assert said is None or said in found[0].text
+    source = replace(topic, settings={**topic.settings, "cleanup.policy": "delete"})
+    for judged in (judge_changelog(topic, 1, brokers), judge_source(source, brokers)):
+        found = serious(list(judged))
+        assert [finding.weight for finding in found] == [Weight.WARNING] * (said is not None)
+        assert said is None or said in found[0].text
 
 
 def test_what_a_broker_does_not_tell_is_judged_by_nothing() -> None:
-    for judged in (judge_source(Topic("in", 1)), judge_changelog(Topic("state", 1), 1, 1)):
+    for judged in (judge_source(Topic("in", 1), 1), judge_changelog(Topic("state", 1), 1, 1)):
         (found,) = judged
         assert found.weight is Weight.NOTE
         assert "does not tell cleanup.policy, " in found.text
