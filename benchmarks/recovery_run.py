@@ -17,7 +17,7 @@ from agents.changelog import read_rows, row_key
 from agents.settings import WorkerSettings
 from agents.topics import prepare
 from benchmarks.worker_run import WorkerRun
-from streams.checkpoint import ARCHIVE, MANIFEST, Archive, Entry, Manifest
+from streams.checkpoint import ARCHIVE, MANIFEST, Archive, Entry, Manifest, archive_name
 from streams.panes import HOUR, Grain, Pane
 from streams.rows import Rows, row_name
 from streams.unit import StoredUnit, seal
@@ -62,7 +62,7 @@ class RecoveryRun:
 
 def _enlarge(rows: Rows, size: int) -> Iterator[tuple[str, bytes]]:
     """Every row of a partition, with as many copies of its largest hour as `size` asks for."""
-    names = rows.names() - {MANIFEST, ARCHIVE}
+    names = {n for n in rows.names() if n != MANIFEST and not n.startswith(ARCHIVE)}
     raw = {name: rows.held[row_name(0, name)].raw for name in names}
     yield from raw.items()
     manifest = rows.read(Manifest, MANIFEST)
@@ -78,5 +78,6 @@ def _enlarge(rows: Rows, size: int) -> Iterator[tuple[str, bytes]]:
         entries[name] = Entry(hour.offset, hour.first)
         yield name, seal(hour, name)
     archive = Archive(manifest.generation, manifest.offset, entries)
-    yield ARCHIVE, seal(archive, ARCHIVE)
+    name = archive_name(manifest.offset)
+    yield name, seal(archive, name)
     yield MANIFEST, seal(msgspec.structs.replace(manifest, archive=manifest.offset), MANIFEST)

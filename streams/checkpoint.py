@@ -13,7 +13,7 @@ from streams.panes import NO_WATERMARK, Pane
 from streams.place import Place
 
 MANIFEST = "manifest"
-ARCHIVE = "archive"
+ARCHIVE = "archive/"
 IDS = "ids/"
 EVER = NO_WATERMARK
 BEGINNING = Place(0, NO_WATERMARK, 0, NO_WATERMARK)
@@ -38,7 +38,11 @@ class SegmentEntry(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Archive(msgspec.Struct, array_like=True, frozen=True):
-    """The entries of final panes, which no record can change; written when there are new ones."""
+    """The entries of final panes, which no record can change; written when there are new ones.
+
+    Its row is named by its offset (`archive/4711`): a manifest goes with that one and no other,
+    for a later one of somebody else need not list what this manifest's partition still has.
+    """
 
     generation: str
     offset: int
@@ -128,6 +132,11 @@ def digest(name: str, offset: int) -> int:
     """63 bits of an entry; those of a set of entries are combined by exclusive or."""
     raw = blake2b(f"{name} {offset}".encode(), digest_size=8).digest()
     return int.from_bytes(raw, "big") >> 1
+
+
+def archive_name(offset: int) -> str:
+    """Name of the row of the archive that was written at an offset."""
+    return f"{ARCHIVE}{offset}"
 
 
 def pane_of(name: str) -> Pane | None:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 
 from streams.checkpoint import (
-    ARCHIVE,
     IDS,
     Archive,
     Entry,
     Manifest,
     StoredSegment,
+    archive_name,
     digest,
     pane_of,
 )
@@ -76,18 +76,20 @@ class Inventory:
         return found
 
     def _read_archive(self) -> dict[str, Entry]:
-        """The archive's entries; those of the units that belong there when it is lost or old."""
+        """The archive's entries; those of the units that belong there when it is lost."""
         manifest = self._manifest
         if manifest.archive < 0:
             return {}
-        archive = self._rows.read(Archive, ARCHIVE)
-        if archive and archive.offset >= manifest.archive:
+        archive = self._rows.read(Archive, archive_name(manifest.archive))
+        if archive:
             self.is_archived = True
-            # One that is later than the manifest may list panes that this one still has itself.
             return {name: entry for name, entry in archive.units.items() if self._is_final(name)}
-        units = {name: unit for name, unit in self.units.items() if unit.offset <= manifest.offset}
         found = {
-            n: Entry(unit.offset, unit.first) for n, unit in units.items() if self._is_final(n)
+            name: Entry(unit.offset, unit.first)
+            for name, unit in self.units.items()
+            if unit.offset <= manifest.offset
+            and name not in manifest.units
+            and self._is_final(name)
         }
         known = 0
         for name, entry in found.items():
@@ -96,7 +98,7 @@ class Inventory:
         return found
 
     def _is_final(self, name: str) -> bool:
-        """Whether a pane belongs in the archive that goes with the manifest."""
+        """Whether a pane is final where the manifest stands, and still kept."""
         pane, watermark = Pane.parse(name), self._manifest.place.watermark
         calendar = self._calendar
         return calendar.is_final(pane, watermark) and calendar.is_kept(pane, watermark)

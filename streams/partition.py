@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from streams.checkpoint import (
-    ARCHIVE,
     EVER,
     IDS,
     MANIFEST,
@@ -20,6 +19,7 @@ from streams.checkpoint import (
     SegmentEntry,
     Snapshot,
     StoredSegment,
+    archive_name,
 )
 from streams.duplicates import Duplicates
 from streams.folding import DeadLetter, Folding, Group, Tally
@@ -72,7 +72,7 @@ class Partition:
         self._whole_from = max(guards)
         self._archive_offset = manifest.archive
         self._durable_ids = dict(legacy.durable_ids)
-        self._orphans, self._ruins = legacy.orphans, legacy.ruins
+        self._gone, self._ruins = list(legacy.orphans), legacy.ruins
         self._saved = offset
 
     @property
@@ -223,8 +223,10 @@ class Partition:
         units += self._take_segments()
         archive: list[Row] = []
         if final:
+            self._gone.append(archive_name(self._archive_offset))
             self._archive_offset = self.offset
-            archive = [(ARCHIVE, seal(self.units.archive(final, self.offset), ARCHIVE))]
+            name = archive_name(self.offset)
+            archive = [(name, seal(self.units.archive(final, self.offset), name))]
         tombstones: list[Row] = [(name, None) for name in self._take_gone()]
         manifest: list[Row] = [(MANIFEST, seal(self._manifest(), MANIFEST))]
         return Snapshot(self.offset, units, archive, manifest, tombstones)
@@ -290,8 +292,9 @@ class Partition:
         for first in gone:
             del self._durable_ids[first]
         held = {str(pane) for pane in self.units.held} | {f"{IDS}{first}" for first in live}
-        orphans, self._orphans = [name for name in self._orphans if name not in held], []
-        return [*self.units.take_dropped(), *orphans, *(f"{IDS}{first}" for first in gone)]
+        held |= {archive_name(self._archive_offset), archive_name(-1)}
+        others, self._gone = [name for name in self._gone if name not in held], []
+        return [*self.units.take_dropped(), *others, *(f"{IDS}{first}" for first in gone)]
 
     def canonical(self) -> dict[str, bytes]:
         """Every unit's contents and the watermark in canonical form, whatever the batches were."""

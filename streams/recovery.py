@@ -11,12 +11,12 @@ from typing import NamedTuple
 import msgspec
 
 from streams.checkpoint import (
-    ARCHIVE,
     IDS,
     MANIFEST,
     Entry,
     Manifest,
     Row,
+    archive_name,
     pane_of,
 )
 from streams.folding import Folding, fingerprint
@@ -77,9 +77,10 @@ def _begin(folding: Folding, rows: Rows, beginning: int, generation: str) -> Rec
     names = sorted(rows.names() - {MANIFEST})
     units = [unit for name in names if pane_of(name) and (unit := rows.read(StoredUnit, name))]
     began = min((unit.first.offset for unit in units), default=beginning)
-    if rows.damaged and rows.read(StoredUnit, str(LIFETIME)) is None:
+    lifetime = rows.read(StoredUnit, str(LIFETIME))  # not there after half a first checkpoint
+    start = beginning if lifetime is None else max(beginning, lifetime.first.offset)
+    if rows.damaged and lifetime is None:
         began = 0  # what could not be read may have begun anywhere
-    start = max(beginning, began)
     place = Place(start, NO_WATERMARK, start, NO_WATERMARK)
     manifest, lost = Manifest(generation, start, place), []
     if began < beginning:
@@ -172,7 +173,8 @@ class _Recovery:
         legacy.known = frozenset(map(Pane.parse, self._entries))
         stale = self._rows.stale_names()
         legacy.stale = frozenset(pane for name in stale if (pane := pane_of(name)))
-        if self._here.is_archived and ARCHIVE not in stale and not self._lost:
+        archive = archive_name(manifest.archive)
+        if self._here.is_archived and archive not in stale and not self._lost:
             entries = {n: e for n, e in self._here.archive.items() if n in self._entries}
             again = {*rebuilt, *stale}  # these get other offsets
             legacy.archive = {Pane.parse(n): e for n, e in entries.items() if n not in again}
@@ -180,11 +182,11 @@ class _Recovery:
         sound = [first for first in first_offsets if f"{IDS}{first}" not in stale]
         segments = [self._here.segments[first] for first in sound if first in self._here.segments]
         legacy.durable_ids = {segment.first_offset: len(segment.ids) for segment in segments}
-        held = {MANIFEST, ARCHIVE, *map(str, legacy.units)}
+        held = {MANIFEST, *map(str, legacy.units)} | ({archive} if legacy.archive else set())
         held |= {f"{IDS}{first}" for first in legacy.durable_ids}
         legacy.orphans = sorted(self._rows.names() - held)
-        archive = manifest.archive if legacy.archive else -1
-        legacy.manifest = msgspec.structs.replace(manifest, archive=archive, since=self._since())
+        at = manifest.archive if legacy.archive else -1
+        legacy.manifest = msgspec.structs.replace(manifest, archive=at, since=self._since())
 
     def _believe(self, legacy: Legacy) -> None:
         """Declare what units tell of and the manifest does not.

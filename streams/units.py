@@ -89,7 +89,7 @@ class Units:
             if self._durable.pop(pane, None) is not None:
                 self._dropped.append(str(pane))
             if pane in self._archive:
-                self._digest(pane, self._archive[pane])
+                self._digest(pane, self._archive.pop(pane))
         self._next_drop = min(ends.values(), default=NEVER)
 
     def encode(self, pane: Pane, standing: Standing) -> bytes:
@@ -144,8 +144,6 @@ class Units:
             self._archive[pane] = self._entry(pane)
             self._digest(pane, self._archive[pane])
         entries = {str(pane): entry for pane, entry in sorted(self._archive.items())}
-        # Dropped ones leave with the next archive: this one may meet the manifest before it.
-        self._archive = {p: entry for p, entry in self._archive.items() if p in self.held}
         return Archive(self._generation, offset, entries)
 
     def _digest(self, pane: Pane, entry: Entry) -> None:

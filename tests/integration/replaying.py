@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from kafka import KafkaProducer
 
-from streams.checkpoint import ARCHIVE, MANIFEST, Archive, Manifest, pane_of
+from streams.checkpoint import MANIFEST, Archive, Manifest, archive_name, pane_of
 from streams.rows import Rows
 from streams.unit import StoredUnit
 from tests.integration.pipeline import Pipeline, Service
@@ -49,7 +49,7 @@ def stored(line: Pipeline) -> dict[int, State]:
     for number, rows in changelog(line).items():
         manifest = rows.read(Manifest, MANIFEST)
         assert manifest is not None
-        archive = rows.read(Archive, ARCHIVE)
+        archive = rows.read(Archive, archive_name(manifest.archive))
         units = {name for name in rows.names() if pane_of(name)}
         assert manifest.units.keys() <= units
         assert units <= manifest.units.keys() | (archive.units.keys() if archive else set())

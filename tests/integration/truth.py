@@ -119,7 +119,7 @@ class Log:
         elif name == "manifest":
             manifest = unseal(Manifest, value, name)
             self.manifests[manifest.offset] = manifest
-        elif name == "archive":
+        elif name.startswith("archive/"):
             archive = unseal(Archive, value, name)
             self.archives[archive.offset] = archive
         else:
@@ -132,7 +132,7 @@ class Log:
         manifest = self.manifests[max(self.manifests)]
         entries = dict(manifest.units)
         if manifest.archive >= 0:
-            entries = self.archives[max(self.archives)].units | entries
+            entries = self.archives[manifest.archive].units | entries
         assert manifest.units.keys() <= self.units.keys()
         state = State(manifest.offset, manifest.place.watermark)
         for name, unit in self.units.items():

@@ -1,11 +1,11 @@
 """The rules that make recovery exact, and how each is switched off."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from streams.checkpoint import Archive, Entry, Row, Snapshot
+from streams.checkpoint import Entry, Row, Snapshot
 from streams.inventory import Inventory
 from streams.panes import Pane
 from streams.partition import Partition
@@ -74,19 +74,6 @@ def no_warming_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Partition, "__init__", count_all)
 
 
-def no_lingering(patch: pytest.MonkeyPatch) -> None:
-    """An entry leaves the archive with its pane."""
-    archive = Units.archive
-
-    def held_only(units: Units, final: Iterable[Pane], offset: int) -> Archive:
-        units._archive = {
-            pane: entry for pane, entry in units._archive.items() if pane in units.held
-        }
-        return archive(units, final, offset)
-
-    patch.setattr(Units, "archive", held_only)
-
-
 def manifest_first(patch: pytest.MonkeyPatch) -> None:
     """A manifest is written before what it lists."""
 
@@ -151,7 +138,6 @@ RULES: dict[str, Switch] = {
     "manifest": no_manifest,
     "the largest rank counts": no_rank,
     "warming up": no_warming_up,
-    "the archive lingers": no_lingering,
     "the manifest is written last": manifest_first,
     "rows are buried last": tombstones_first,
     "nothing is forgotten within a block": forget_within_blocks,

@@ -42,7 +42,13 @@ class Cluster:
         self._begun += 1
         self.tell(f"{process} recovers; {process.repaired} to repair, lost: {process.lost}")
         self._check_loss(process.lost)
+        self._check_whole(process)
         return process
+
+    def _check_whole(self, process: Process) -> None:
+        """What is whole may be shown to anybody at any moment. Raises Wrong."""
+        if process.partition.is_whole:
+            self.world.truth.check(process.partition, str(process))
 
     def _check_loss(self, lost: list[str]) -> None:
         if lost and not self.can_lose:
@@ -52,6 +58,7 @@ class Cluster:
         """Let a process read; false when it cannot go on and ends. An owner is replaced."""
         if process.fold(self.rng.choice((1, 3, 8, 20)), self.rng):
             self.tell(f"{process} has folded")
+            self._check_whole(process)
             return True
         self.tell(f"{process} misses what it needs and ends", "hole")
         if process is self.owner:
@@ -59,10 +66,8 @@ class Cluster:
         return False
 
     def publish(self, process: Process) -> None:
-        """Let a process publish, whole or not; now and then look at what it would publish."""
+        """Let a process publish, whole or not."""
         self.tell(f"{process} publishes: {process.publish()}")
-        if process.partition.is_whole and self.rng.random() < 1 / 4:
-            self.world.truth.check(process.partition, "published")
 
     def write(self, process: Process) -> None:
         """Let a process write some rows of a checkpoint, or all of a stage, or all."""

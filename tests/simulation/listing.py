@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streams.checkpoint import ARCHIVE, MANIFEST, Archive, Manifest, Row, Snapshot, pane_of
+from streams.checkpoint import MANIFEST, Archive, Manifest, Row, Snapshot, pane_of
 from streams.partition import Partition
 from streams.rows import Rows
 from streams.unit import StoredUnit
@@ -13,10 +13,10 @@ class Listing:
     """The panes of a manifest and its archive, and those whose rows lie beyond it."""
 
     def __init__(self, rows: Rows) -> None:
-        manifest, archive = rows.read(Manifest, MANIFEST), rows.read(Archive, ARCHIVE)
-        until = manifest.offset if manifest else 0
-        needed = manifest.archive if manifest else 0
-        self._is_known = needed < 0 or (archive is not None and archive.offset >= needed)
+        manifest = rows.read(Manifest, MANIFEST)
+        until, needed = (manifest.offset, manifest.archive) if manifest else (0, 0)
+        archive = rows.read(Archive, f"archive/{needed}")
+        self._is_known = needed < 0 or archive is not None
         """Not without a manifest, nor when the archive that goes with it is gone."""
         self._panes = set(manifest.units if manifest else ()) | set(
             archive.units if archive else ()

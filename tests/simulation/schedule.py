@@ -145,10 +145,10 @@ class Schedule:
         if found.repaired or found.lost:
             raise Wrong(f"{found.repaired} units still to repair, lost again: {found.lost}")
         partition = self.cluster.owner.partition
-        needed = set(partition.everything()) | {MANIFEST, ARCHIVE}
+        needed = set(partition.everything()) | {MANIFEST}
         needed |= {f"{IDS}{ids.first_offset}" for ids in partition.judge.duplicates.segments}
         left = {name for name, _ in log.rows} - needed
-        if left:
+        if len(left) > 1 or any(not name.startswith(ARCHIVE) for name in left):
             raise Wrong(f"rows that nothing needs are left: {sorted(left)}")
 
 

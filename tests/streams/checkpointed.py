@@ -1,6 +1,8 @@
 """Logs, what they come to, and the changelogs of partitions that were checkpointed now and then."""
 
-from streams.checkpoint import MANIFEST, Manifest, Snapshot
+from collections.abc import Iterable
+
+from streams.checkpoint import ARCHIVE, MANIFEST, Manifest, Snapshot
 from streams.partition import Partition
 from streams.unit import unseal
 from tests.streams.made_up import (
@@ -52,6 +54,12 @@ def manifest_of(written: Written) -> Manifest:
     raw = dict(compacted(written))[MANIFEST]
     assert raw is not None
     return unseal(Manifest, raw, MANIFEST)
+
+
+def archive_of(written: Iterable[tuple[str, bytes | None]]) -> str:
+    """Name of the row of the archive; there must be one."""
+    (name,) = {name for name, raw in written if name.startswith(ARCHIVE) and raw is not None}
+    return name
 
 
 def snapshot_of(partition: Partition) -> Snapshot:

@@ -13,6 +13,7 @@ from tests.streams.checkpointed import (
     LOGS,
     START,
     STRAIGHT,
+    archive_of,
     checkpoints,
     manifest_of,
     snapshot_of,
@@ -34,7 +35,7 @@ def test_with_a_lost_archive_it_is_declared_that_a_unit_may_be_missing() -> None
     held = dict(compacted(checkpoints(LOGS[DAYS], [200])))
     manifest = manifest_of(list(held.items()))
     final = [name for name in held if name.startswith("day/") and name not in manifest.units]
-    del held[ARCHIVE], held[final[3]]
+    del held[archive_of(held.items())], held[final[3]]
     anew = recovered(FOLDING, held.items())
     assert anew.lost == []  # the source still holds everything
     assert fold(anew.partition, LOGS[DAYS]).canonical() == STRAIGHT[DAYS]
@@ -206,7 +207,7 @@ def test_a_state_begun_in_the_middle_of_the_source_begins_there_again(damaged: s
     partition = fold(Partition(FOLDING, offset=start), rows)
     written = compacted(writes(partition.snapshot()))
     final = [name for name, _ in written if name.startswith("day/")][3]
-    gone = {damaged} if damaged == MANIFEST else {ARCHIVE, final}
+    gone = {damaged} if damaged == MANIFEST else {archive_of(written), final}
     found = recovered(FOLDING, [row for row in written if row[0] not in gone])
     assert found.lost == []
     assert fold(found.partition, rows).canonical() == partition.canonical()
