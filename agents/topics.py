@@ -3,6 +3,7 @@
 Blocking; called before the worker consumes, in a thread.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from agents.boot_checks import (
     refuse,
 )
 from agents.dead_letters import LETTER_BYTES
+from agents.lineages import align
 from agents.settings import CHANGELOG_RECORD_BYTES, Refusal, WorkerSettings
 
 __all__ = [
@@ -139,6 +141,9 @@ def ensure(settings: WorkerSettings, partitions: int | None = None) -> dict[str,
                 done[name] = f"grown from {held}"
             else:
                 done[name] = "was there"
+            if held and name == settings.changelog_topic:
+                # Before the dead letters grow: until then no worker starts on new partitions.
+                asyncio.run(align(settings, source.partitions))
         return done
 
 

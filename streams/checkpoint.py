@@ -15,6 +15,8 @@ from streams.place import Place
 MANIFEST = "manifest"
 ARCHIVE = "archive/"
 IDS = "ids/"
+NO_ARCHIVE = -1
+"""Offset of the archive while there is none."""
 EVER = NO_WATERMARK
 BEGINNING = Place(0, NO_WATERMARK, 0, NO_WATERMARK)
 
@@ -59,13 +61,15 @@ class Manifest(msgspec.Struct, array_like=True, frozen=True):
     times: list[int] = []
     units: dict[str, Entry] = {}
     """Of panes that are not final; the others are in the archive."""
-    archive: int = -1
-    """Offset of the archive that goes with it; -1 while there is none."""
+    archive: int = NO_ARCHIVE
+    """Offset of the archive that goes with it."""
     archived: int = 0
     """Digest of the entries there of panes that are still kept (`digest`)."""
     segments: list[SegmentEntry] = []
     begun: int = 0
     """Event time of the first accepted record; 0 before there is one."""
+    timestamp: int = 0
+    """Kafka's of the last record; 0 before there is one."""
     since: dict[str, int] = {}
     """fold id -> event time from which the metric is counted; EVER: from the topic's beginning,
     OPEN: from the next record on."""

@@ -10,7 +10,7 @@ import msgspec
 
 from streams.folding import Folding
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 """Raised with every change that folds the same log into other numbers."""
 
 

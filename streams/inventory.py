@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from streams.checkpoint import (
+    ARCHIVE,
     IDS,
+    NO_ARCHIVE,
     Archive,
     Entry,
     Manifest,
@@ -96,6 +98,12 @@ class Inventory:
             known ^= digest(name, entry.offset)
         self.is_complete = known == manifest.archived
         return found
+
+    def archive_before(self) -> int:
+        """Offset of the archive before the manifest's; NO_ARCHIVE without one."""
+        names = (name for name in self._rows.names() if name.startswith(ARCHIVE))
+        offsets = (int(name.removeprefix(ARCHIVE)) for name in names)
+        return max((at for at in offsets if at < self._manifest.archive), default=NO_ARCHIVE)
 
     def _is_final(self, name: str) -> bool:
         """Whether a pane is final where the manifest stands, and still kept."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from streams.checkpoint import Entry, Manifest, Row
+from streams.checkpoint import NO_ARCHIVE, Entry, Manifest, Row
 from streams.duplicates import Segment
 from streams.panes import Pane
 from streams.unit import Unit
@@ -21,6 +21,8 @@ class Legacy:
     durable: dict[Pane, int] = field(default_factory=dict)
     """Offsets at which the units are stored."""
     archive: dict[Pane, Entry] = field(default_factory=dict)
+    archive_before: int = NO_ARCHIVE
+    """Offset of the archive before the manifest's."""
     segments: list[Segment] = field(default_factory=list)
     durable_ids: dict[int, int] = field(default_factory=dict)
     """First offset -> number of ids of the segments that are stored."""

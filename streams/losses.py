@@ -1,16 +1,18 @@
 """Loss that could not be helped, declared: what was lost, and which event time it may touch.
 
-A loss is part of the state: it is written with the manifest, published, and a window that overlaps
-one is not complete.
+A loss is part of the state: it is written with the manifest and each unit, published, and a window
+that overlaps one is not complete.
 """
+
+from collections.abc import Iterable
 
 import msgspec
 
-from streams.outcomes import FUTURE_LIMIT
-from streams.panes import GRACE, KEPT, NO_WATERMARK, Grain, Pane
+from streams.panes import FUTURE_LIMIT, GRACE, KEPT, NO_WATERMARK, Grain, Pane
 
 OPEN = 1 << 62
 """The end of a loss while no record after it was read."""
+RECORDS, SEVERAL = "records", "several"
 MOST_LOSSES = 100
 """More of them are told as one, from the first to the last of the oldest."""
 
@@ -27,12 +29,21 @@ class Loss(msgspec.Struct, array_like=True, frozen=True):
     until: int
     what: str
     """`records`, `ids`, `archive`, `several`, or the name of the pane whose unit is gone."""
+    first: int
+    end: int
+    """Offsets, [first, end), that are gone; equal, and where it was noticed, for what is no record.
+    """
 
     def touches(self, pane: Pane, end: int) -> bool:
         """Say whether it may have taken something from a pane that ends there."""
         if "/" in self.what and self.what != str(pane):
             return False
         return self.begin < end and pane.start < self.until
+
+    def covers(self, other: "Loss") -> bool:
+        """Say whether whoever knows of this one knows of the other."""
+        is_kind = self.what in (other.what, SEVERAL)
+        return is_kind and self.first <= other.first and other.end <= self.end
 
 
 class Losses(msgspec.Struct, array_like=True):
@@ -44,20 +55,27 @@ class Losses(msgspec.Struct, array_like=True):
     units: int = 0
     """Units and segments of ids that were gone and could not be built anew."""
 
-    @property
-    def total(self) -> int:
-        """How much was declared lost; it never falls."""
-        return self.records + self.units
+    def declare_records(self, first: int, end: int, watermark: int) -> None:
+        """Note that offsets are gone; what they held was not final at `watermark`."""
+        self.adopt(Loss(before(watermark), OPEN, RECORDS, first, end))
 
-    def declare_records(self, count: int, watermark: int) -> None:
-        """Note that `count` offsets are gone; what they held was not final at `watermark`."""
-        self.records += count
-        self._add(Loss(before(watermark), OPEN, "records"))
+    def declare_unit(self, begin: int, until: int, what: str, offset: int) -> None:
+        """Note that a unit of state is gone; that was noticed at `offset`."""
+        self.adopt(Loss(begin, until, what, offset, offset))
 
-    def declare_unit(self, begin: int, until: int, what: str) -> None:
-        """Note that a unit of state is gone."""
-        self.units += 1
-        self._add(Loss(begin, until, what))
+    def adopt(self, loss: Loss) -> None:
+        """Take a loss over, and count it."""
+        if loss.what == RECORDS:
+            self.records += loss.end - loss.first
+        else:
+            self.units += 1
+        self._add(loss)
+
+    def unknown(self, told: Iterable[Loss], watermark: int) -> list[Loss]:
+        """Those of the losses somebody tells of that are not known here, nor forgotten since."""
+        oldest = watermark - KEPT[Grain.DAY]
+        losses = sorted({loss for loss in told if loss.until > oldest}, key=lambda x: x.first)
+        return [loss for loss in losses if not any(held.covers(loss) for held in self.known)]
 
     def close(self, timestamp: int) -> None:
         """End what is open with the first record after it.
@@ -67,7 +85,9 @@ class Losses(msgspec.Struct, array_like=True):
         """
         until = timestamp + FUTURE_LIMIT
         self.known = [
-            Loss(loss.begin, max(until, loss.begin), loss.what) if loss.until == OPEN else loss
+            msgspec.structs.replace(loss, until=max(until, loss.begin))
+            if loss.until == OPEN
+            else loss
             for loss in self.known
         ]
 
@@ -80,5 +100,11 @@ class Losses(msgspec.Struct, array_like=True):
         self.known.append(loss)
         if len(self.known) > MOST_LOSSES:
             first, second, *rest = self.known
-            both = Loss(min(first.begin, second.begin), max(first.until, second.until), "several")
+            both = Loss(
+                min(first.begin, second.begin),
+                max(first.until, second.until),
+                SEVERAL,
+                min(first.first, second.first),
+                max(first.end, second.end),
+            )
             self.known = [both, *rest]

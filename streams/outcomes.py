@@ -12,12 +12,11 @@ import msgspec
 from streams.decoding import EARLIEST, LATEST
 from streams.duplicates import Duplicates
 from streams.event import Event, Rejected
-from streams.panes import GRACE, MINUTE
+from streams.panes import FUTURE_LIMIT, GRACE
 from streams.place import Place
 from streams.watermark import Watermark
 
 OUTCOMES = ("dead_letter", "future", "bot", "late", "duplicate", "accepted")
-FUTURE_LIMIT = 10 * MINUTE
 
 
 class Record(Protocol):

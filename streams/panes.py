@@ -20,6 +20,9 @@ DAY = 24 * HOUR
 GRACE = 24 * HOUR
 """How long after its time a record is still taken; phones upload hours later."""
 
+FUTURE_LIMIT = 10 * MINUTE
+"""How far ahead of Kafka's timestamp the time of a record may be."""
+
 NO_WATERMARK = -(1 << 62)
 """The watermark before the first one is known: everything is on time, everything is kept."""
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from streams.checkpoint import (
-    EVER,
     IDS,
     MANIFEST,
+    NO_ARCHIVE,
     Changes,
     Manifest,
     Row,
@@ -21,11 +21,12 @@ from streams.checkpoint import (
     StoredSegment,
     archive_name,
 )
+from streams.coverage import Coverage
 from streams.duplicates import Duplicates
 from streams.folding import DeadLetter, Folding, Group, Tally
 from streams.legacy import Legacy
-from streams.losses import OPEN, Losses
-from streams.outcomes import FUTURE_LIMIT, Judge, Record
+from streams.losses import Losses
+from streams.outcomes import Judge, Record
 from streams.panes import LIFETIME, Pane
 from streams.place import Place, Standing
 from streams.unit import seal
@@ -51,7 +52,7 @@ class Partition:
         self.offset = offset
         self.manifest_offset = manifest.offset
         """Below it no manifest is written and no dead letter is sent again."""
-        self.begun, self.since = manifest.begun, dict(manifest.since)
+        self.coverage = Coverage(manifest.begun, manifest.since, manifest.timestamp)
         self.losses: Losses = manifest.losses
         self.dead_letters = manifest.dead_letters
         self.units = Units(
@@ -70,7 +71,8 @@ class Partition:
         self._guards = sorted(guard for guard in guards if guard > offset)
         self._known_from = max(self.manifest_offset, self._count_from)
         self._whole_from = max(guards)
-        self._archive_offset = manifest.archive
+        self._archive_offset, self._archive_before = manifest.archive, legacy.archive_before
+        """The one before goes with a manifest that may come to count again."""
         self._durable_ids = dict(legacy.durable_ids)
         self._gone, self._ruins = list(legacy.orphans), legacy.ruins
         self._saved = offset
@@ -82,7 +84,7 @@ class Partition:
 
     @property
     def _standing(self) -> Standing:
-        return Standing(self.offset, self.judge.place, self.losses.total)
+        return Standing(self.offset, self.judge.place, self.losses.known)
 
     @property
     def is_whole(self) -> bool:
@@ -114,7 +116,7 @@ class Partition:
         """
         if self.offset < self._known_from:
             raise ValueError(f"offsets {self.offset} to {until} were needed to rebuild the state")
-        self.losses.declare_records(until - self.offset, self.watermark)
+        self.losses.declare_records(self.offset, until, self.watermark)
         self.units.write_again((LIFETIME,))  # so that a unit tells of it too
         self.offset = until
         self.judge.resume(until)
@@ -151,29 +153,20 @@ class Partition:
         for group in tally.groups.values():
             self._count(group, first, place)
         self._keep_accounts(tally, first, place)
-        if not self.since and tally.first is not None:
-            self._begin(tally.first)
-        if first >= self._whole_from and records[0].timestamp > 0:
-            self._close_since(records[0].timestamp)
+        self._cover(records, tally)
         if first >= self.manifest_offset:
             self._note_dead_letters(records, tally)
         return tally.dead
 
-    def _begin(self, first: tuple[int, int]) -> None:
-        """Note since when there is something to count; a log read from its start lacks nothing."""
-        from_start = self.units.held[LIFETIME].first.offset == 0
-        self.begun, timestamp = first
-        since = EVER if from_start else max(self.begun, timestamp + FUTURE_LIMIT)
-        self.since = dict.fromkeys(self.folding.metrics, since)
-
-    def _close_since(self, timestamp: int) -> None:
-        """Say since when metrics are counted that are new here.
-
-        What was read before them had reached Kafka before this record, see `Losses.close`.
-        """
-        if OPEN in self.since.values():
-            until = timestamp + FUTURE_LIMIT
-            self.since = {n: until if time == OPEN else time for n, time in self.since.items()}
+    def _cover(self, records: Sequence[Record], tally: Tally) -> None:
+        """Keep track of since when each metric is counted."""
+        if not self.coverage.since and tally.first is not None:
+            began = self.units.held[LIFETIME].first.offset
+            self.coverage.begin(*tally.first, self.folding.metrics, began)
+        if records[0].offset >= self._whole_from:
+            self.coverage.close(records[0].timestamp)
+        if records[-1].timestamp > 0:
+            self.coverage.timestamp = records[-1].timestamp
 
     def _count(self, group: Group, first: int, place: Place) -> None:
         units = self.units.open(self.folding.calendar.panes(group.minute), first, place)
@@ -223,8 +216,8 @@ class Partition:
         units += self._take_segments()
         archive: list[Row] = []
         if final:
-            self._gone.append(archive_name(self._archive_offset))
-            self._archive_offset = self.offset
+            self._gone.append(archive_name(self._archive_before))
+            self._archive_before, self._archive_offset = self._archive_offset, self.offset
             name = archive_name(self.offset)
             archive = [(name, seal(self.units.archive(final, self.offset), name))]
         tombstones: list[Row] = [(name, None) for name in self._take_gone()]
@@ -270,8 +263,9 @@ class Partition:
             archive=self._archive_offset,
             archived=self.units.archived,
             segments=[SegmentEntry(s.first_offset, s.watermark, len(s.ids)) for s in segments],
-            begun=self.begun,
-            since=self.since,
+            begun=self.coverage.begun,
+            timestamp=self.coverage.timestamp,
+            since=self.coverage.since,
             losses=self.losses,
             dead_letters=self.dead_letters,
         )
@@ -292,7 +286,8 @@ class Partition:
         for first in gone:
             del self._durable_ids[first]
         held = {str(pane) for pane in self.units.held} | {f"{IDS}{first}" for first in live}
-        held |= {archive_name(self._archive_offset), archive_name(-1)}
+        archives = (self._archive_offset, self._archive_before, NO_ARCHIVE)
+        held |= {archive_name(offset) for offset in archives}
         others, self._gone = [name for name in self._gone if name not in held], []
         return [*self.units.take_dropped(), *others, *(f"{IDS}{first}" for first in gone)]
 
@@ -302,4 +297,4 @@ class Partition:
             str(pane): seal(unit.store(self.folding.aggregates).state)
             for pane, unit in self.units.held.items()
         }
-        return state | {"watermark": seal([self.offset, self.watermark, self.since])}
+        return state | {"watermark": seal([self.offset, self.watermark, self.coverage.since])}

@@ -1,8 +1,11 @@
 """A place in a partition's log where reading can begin again, and what has to be known there."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
+
+from streams.losses import Loss
 
 
 class Place(msgspec.Struct, array_like=True, frozen=True, order=True):
@@ -24,5 +27,5 @@ class Standing(NamedTuple):
     offset: int
     place: Place
     """The block of the offset."""
-    lost: int
-    """How much it has declared lost (`Losses.total`)."""
+    losses: Sequence[Loss]
+    """What it has declared lost."""

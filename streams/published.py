@@ -25,7 +25,7 @@ class Progress(msgspec.Struct, frozen=True):
     end_offset: int
     """End of the partition when it was last seen."""
     since: dict[str, int]
-    """fold id -> event time from which the metric is counted; EVER: from the topic's beginning."""
+    """fold id -> event time from which the metric is counted, as in a manifest."""
     checkpoint_at: int
     """Wall clock of the last checkpoint, 0 before the first."""
     horizon_start: int | None = None
@@ -53,10 +53,10 @@ class Progress(msgspec.Struct, frozen=True):
             caught_up_at,
             published_at,
             end_offset,
-            partition.since,
+            partition.coverage.since,
             checkpoint_at,
             partition.judge.duplicates.horizon_start(),
-            partition.begun,
+            partition.coverage.begun,
             partition.losses,
         )
 

@@ -13,6 +13,7 @@ import msgspec
 from streams.checkpoint import (
     IDS,
     MANIFEST,
+    NO_ARCHIVE,
     Entry,
     Manifest,
     Row,
@@ -23,7 +24,7 @@ from streams.folding import Folding, fingerprint
 from streams.inventory import Inventory
 from streams.legacy import Legacy
 from streams.losses import OPEN, before
-from streams.panes import GRACE, LIFETIME, NO_WATERMARK, Pane
+from streams.panes import FUTURE_LIMIT, GRACE, LIFETIME, NO_WATERMARK, Pane
 from streams.partition import Partition
 from streams.place import Place
 from streams.rows import LINEAGE, Rows
@@ -78,13 +79,13 @@ def _begin(folding: Folding, rows: Rows, beginning: int, generation: str) -> Rec
     units = [unit for name in names if pane_of(name) and (unit := rows.read(StoredUnit, name))]
     began = min((unit.first.offset for unit in units), default=beginning)
     lifetime = rows.read(StoredUnit, str(LIFETIME))  # not there after half a first checkpoint
-    start = beginning if lifetime is None else max(beginning, lifetime.first.offset)
+    start = beginning if lifetime is None else max(beginning, began)
     if rows.damaged and lifetime is None:
         began = 0  # what could not be read may have begun anywhere
     place = Place(start, NO_WATERMARK, start, NO_WATERMARK)
     manifest, lost = Manifest(generation, start, place), []
     if began < beginning:
-        manifest.losses.declare_records(beginning - began, NO_WATERMARK)
+        manifest.losses.declare_records(began, beginning, NO_WATERMARK)
         lost.append(f"offsets {began} to {beginning} (no manifest is left)")
     ruins: list[Row] = [(name, None) for name in names]
     if ruins:  # the witnesses of a loss go only once it is written down
@@ -118,7 +119,6 @@ class _Recovery:
             del places[name], self._entries[name]
         legacy, offset = self._start(min(places.values(), default=None))
         self._fill(legacy, places)
-        self._believe(legacy)
         if self._lost:
             legacy.ruins = self._testimony()
             legacy.stale |= {LIFETIME}  # a unit that tells of it too
@@ -128,6 +128,7 @@ class _Recovery:
         if not places and self._beginning > partition.offset:
             self._lost.append(f"offsets {partition.offset} to {self._beginning}")
             partition.lose(self._beginning)
+        self._believe(partition)
         return Recovered(partition, len(places), self._lost)
 
     def _broken(self) -> dict[str, Entry]:
@@ -182,24 +183,25 @@ class _Recovery:
         sound = [first for first in first_offsets if f"{IDS}{first}" not in stale]
         segments = [self._here.segments[first] for first in sound if first in self._here.segments]
         legacy.durable_ids = {segment.first_offset: len(segment.ids) for segment in segments}
-        held = {MANIFEST, *map(str, legacy.units)} | ({archive} if legacy.archive else set())
+        legacy.archive_before = self._here.archive_before()
+        held = {MANIFEST, archive_name(legacy.archive_before), *map(str, legacy.units)}
+        held |= {archive} if legacy.archive else set()
         held |= {f"{IDS}{first}" for first in legacy.durable_ids}
         legacy.orphans = sorted(self._rows.names() - held)
-        at = manifest.archive if legacy.archive else -1
+        at = manifest.archive if legacy.archive else NO_ARCHIVE
         legacy.manifest = msgspec.structs.replace(manifest, archive=at, since=self._since())
 
-    def _believe(self, legacy: Legacy) -> None:
+    def _believe(self, partition: Partition) -> None:
         """Declare what units tell of and the manifest does not.
 
         Whoever wrote that one was replaced before the loss, and had read what was lost. A unit that
         lies beyond it may miss that nevertheless.
         """
-        losses = legacy.manifest.losses
-        held = (self._here.units[str(pane)] for pane in legacy.units)
-        told = max((unit.lost for unit in held), default=0) - losses.total
-        if told > 0:
-            losses.declare_records(told, NO_WATERMARK)
-            self._lost.append(f"{told} offsets or units, as another worker has declared")
+        held = (self._here.units[str(pane)] for pane in partition.units.held)
+        told = (loss for unit in held for loss in unit.losses)
+        for loss in partition.losses.unknown(told, self._manifest.place.watermark):
+            partition.losses.adopt(loss)
+            self._lost.append(f"{loss.what} at offset {loss.first}, as another worker has declared")
 
     def _testimony(self) -> list[Row]:
         """The manifest with what was found lost: known before anything covers its traces."""
@@ -215,11 +217,13 @@ class _Recovery:
     def _since(self) -> dict[str, int]:
         """Since when each metric is counted; OPEN: from the next record on.
 
-        So is one that is new, and one that a worker with another catalogue did not count when it
-        wrote units after the manifest.
+        One that is new lacks what was read, which is not further ahead than a record may be. One
+        that a worker with another catalogue did not count when it wrote units lacks that too.
         """
         since = self._manifest.since
-        found = {name: since.get(name, OPEN) for name in self._folding.metrics} if since else {}
+        timestamp = self._manifest.timestamp
+        now = timestamp + FUTURE_LIMIT if timestamp else OPEN
+        found = {name: since.get(name, now) for name in self._folding.metrics} if since else {}
         ahead = [s for s in self._here.units.values() if s.offset > self._manifest.offset]
         for stored in ahead:
             counted = {stored.catalogue[i : i + 2] for i in range(0, len(stored.catalogue), 2)}
@@ -238,7 +242,7 @@ class _Recovery:
         # Totals have no stretch of time: they begin anew, as a counter does that was reset.
         now = self._manifest.place.watermark
         begin, until = (now, now) if pane == LIFETIME else (pane.start, self._end(pane))
-        self._manifest.losses.declare_unit(begin, until, name)
+        self._manifest.losses.declare_unit(begin, until, name, self._manifest.offset)
         self._lost.append(f"{name}, which the source no longer holds")
 
     def _end(self, pane: Pane) -> int:
@@ -247,7 +251,9 @@ class _Recovery:
     def _lose_ids(self) -> None:
         place = self._manifest.place
         # A copy carries the time of its original, which may be as old as a phone's upload.
-        self._manifest.losses.declare_unit(before(place.horizon_watermark), OPEN, "ids")
+        self._manifest.losses.declare_unit(
+            before(place.horizon_watermark), OPEN, "ids", self._manifest.offset
+        )
         segments = [
             entry
             if self._here.has_ids(entry.first_offset, entry.first_offset + 1)
@@ -260,5 +266,5 @@ class _Recovery:
     def _lose_archive(self) -> None:
         """Take the final panes as they are: which one is missing or old cannot be seen any more."""
         until = self._manifest.place.watermark - GRACE
-        self._manifest.losses.declare_unit(NO_WATERMARK, until, "archive")
+        self._manifest.losses.declare_unit(NO_WATERMARK, until, "archive", self._manifest.offset)
         self._lost.append("the list of final panes; those that are left were taken as they are")

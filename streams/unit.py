@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 import msgspec
 
 from streams.aggregates import AGGREGATES, Aggregate
+from streams.losses import Loss
 from streams.place import Place, Standing
 from streams.routing import Labels
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 HEADER_BYTES = 5
 T = TypeVar("T")
 
@@ -68,8 +69,8 @@ class StoredUnit(msgspec.Struct, array_like=True, frozen=True):
     """Where its first record was read."""
     place: Place
     """Where its last one was: from there it can be brought up to date."""
-    lost: int
-    """How much its writer had declared lost: it may miss that."""
+    losses: list[Loss]
+    """What its writer had declared lost: it may miss that."""
     state: list[tuple[str, list[tuple[Labels, int | bytes]]]]
 
 
@@ -110,9 +111,9 @@ class Unit:
             for metric, series in sorted(self.state.items())
             if metric in aggregates
         ]
-        offset, place, lost = standing or (self.offset, self.first, 0)
+        offset, place, losses = standing or (self.offset, self.first, ())
         offset = max(self.offset, offset)
-        return StoredUnit(generation, offset, catalogue, self.first, place, lost, state)
+        return StoredUnit(generation, offset, catalogue, self.first, place, list(losses), state)
 
     @classmethod
     def load(cls, stored: StoredUnit, aggregates: Mapping[str, Aggregate]) -> "Unit":

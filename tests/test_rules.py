@@ -64,6 +64,12 @@ CASES = {
         100,
         [0],
     ),
+    "a loss that was found again, and a new name of the exporter": (
+        [series(LOST, "500x90"), series(LOST, "_x90 20x90", instance="b"), series(UNITS, "0x180")],
+        "DeclaredLoss",
+        160,
+        [],
+    ),
     "a lost unit, seen by two exporters": (
         [series(m, v, 3, i) for i in "ab" for m, v in ((LOST, "0x90"), (UNITS, "0x9 1x80"))],
         "DeclaredLoss",

@@ -1,17 +1,14 @@
 """`tidegauge topics`: create the topics tidegauge needs, or let them grow with the source."""
 
 import argparse
-import asyncio
 import os
 from typing import Any
 
-from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
 from agents import topics
 from agents.boot_checks import Weight, refuse
-from agents.lineages import align
 from agents.settings import Refusal
 from tidegauge.arguments import whole
 from tidegauge.assembly import load_checked, worker_settings
@@ -37,10 +34,6 @@ def _topics(options: argparse.Namespace) -> int:
     try:
         done = topics.ensure(settings, options.partitions)
         inspection = topics.inspect(settings)
-        if done[settings.changelog_topic] != "created":
-            asyncio.run(align(settings, inspection.topics[0].partitions))
-    except KafkaError as error:
-        raise Refusal(f"Kafka failed: {error!r}") from error
     except topics.KafkaUnreachable as error:
         raise Refusal(str(error)) from error
     console = Console(soft_wrap=True)

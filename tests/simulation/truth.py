@@ -67,7 +67,7 @@ class Truth:
     def _tell(self, partition: Partition, name: str) -> object:
         """What a partition says of a pane, for people."""
         if name == POSITION:
-            return (partition.offset, partition.watermark, partition.since)
+            return (partition.offset, partition.watermark, partition.coverage.since)
         unit = partition.units.held.get(Pane.parse(name))
         results = {name: aggregate.result for name, aggregate in self._folding.aggregates.items()}
         return unit and {
@@ -81,7 +81,9 @@ class Truth:
         unit = found.units.held.get(LIFETIME)
         read = sum(unit.state[OUTCOMES].values()) if unit and OUTCOMES in unit.state else 0
         total = sum(row.offset < found.offset for row in self._source.rows)
-        if read > total or (read + found.losses.records < total and not found.losses.units):
+        gone = found.losses.records
+        is_short = read + gone < total and not found.losses.units
+        if read > total or is_short or gone > self._source.beginning:
             raise Wrong(f"{read} of {total} records were read, lost: {found.losses}")
         most = self._pages()
         for pane, unit in found.units.held.items():

@@ -2,9 +2,7 @@
 
 import pytest
 
-from streams.losses import OPEN
-from streams.outcomes import FUTURE_LIMIT
-from streams.panes import LIFETIME
+from streams.panes import FUTURE_LIMIT, LIFETIME
 from streams.partition import Partition
 from tests.streams.checkpointed import steady
 from tests.streams.made_up import MINUTE, Log, Row, Written, a_folding, fold, moment, writes
@@ -32,10 +30,8 @@ def test_a_metric_added_at_a_restart_counts_from_now_on_and_leaves_the_others_al
     wider = a_folding({"added.toml": ADDED})
     recovered = restarted(wider, checkpoint(rows[:200])).partition
     name = wider.catalogue.fold_id(wider.catalogue.metrics["searches"])
-    assert recovered.since[name] == OPEN
-    recovered.fold(rows[:201])
     # What was read before had reached Kafka, and is not further ahead of it.
-    assert recovered.since[name] == rows[200].timestamp + FUTURE_LIMIT
+    assert recovered.coverage.since[name] == rows[199].timestamp + FUTURE_LIMIT
     state = fold(recovered, rows).units.held[LIFETIME].state
     straight = fold(Partition(FOLDING), rows).units.held[LIFETIME].state
     assert {key: value for key, value in state.items() if key != name} == straight
@@ -51,7 +47,7 @@ def test_every_pane_that_begins_after_since_has_counted_all_of_a_metric(count: i
     rows, wider = steady(400, MINUTE), a_folding({"added.toml": ADDED})
     name = wider.catalogue.fold_id(wider.catalogue.metrics["searches"])
     partition = fold(restarted(wider, checkpoint(rows[:count])).partition, rows)
-    straight, since = fold(Partition(wider), rows), partition.since[name]
+    straight, since = fold(Partition(wider), rows), partition.coverage.since[name]
     after = [pane for pane in partition.units.held if pane.start >= since and pane != LIFETIME]
     assert len(after) > 20
     for pane in after:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.checkpoint import ARCHIVE
+from streams.checkpoint import ARCHIVE, MANIFEST
 from streams.partition import Partition
 from tests.streams.checkpointed import (
     DAYS,
@@ -123,3 +123,20 @@ def test_a_final_unit_that_is_written_again_enters_the_archive_again() -> None:
     left = [row for row in compacted(written) if not row[0].startswith(ARCHIVE)]
     found = recovered(FOLDING, left, beginning=rows[-1].offset)
     assert (found.lost, found.repaired) == ([], 0)
+
+
+def test_the_manifest_before_the_last_one_still_has_its_archive() -> None:
+    # manifest, archive A │ hours are dropped, archive B, manifest │ the last manifest is damaged
+    rows = steady(260, DAYS)
+    partition, written = Partition(FOLDING), Written()
+    for end in range(120, len(rows)):
+        partition.fold(rows[:end])
+        new = writes(partition.snapshot())
+        hours = [name for name, raw in new if raw is None and name.startswith("hour/")]
+        if written and hours and any(name.startswith(ARCHIVE) and raw for name, raw in new):
+            break
+        written += new
+    damaged = [(name, raw and raw[:-1]) if name == MANIFEST else (name, raw) for name, raw in new]
+    found = recovered(FOLDING, written + damaged, beginning=rows[100].offset)
+    assert found.lost == []
+    assert fold(found.partition, rows).canonical() == fold(Partition(FOLDING), rows).canonical()

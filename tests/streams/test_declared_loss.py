@@ -4,8 +4,7 @@ import pytest
 
 from streams.checkpoint import ARCHIVE, IDS, MANIFEST
 from streams.losses import OPEN, Loss
-from streams.outcomes import FUTURE_LIMIT
-from streams.panes import GRACE, LIFETIME, Grain, Pane
+from streams.panes import FUTURE_LIMIT, GRACE, LIFETIME, Grain, Pane
 from streams.partition import Partition
 from tests.streams.checkpointed import (
     DAYS,
@@ -51,8 +50,8 @@ def test_a_unit_the_source_no_longer_holds_is_declared_lost() -> None:
     name = next(key for key in held if key.startswith("hour/"))
     del held[name]
     found = recovered(FOLDING, held.items(), beginning=rows[150].offset)
-    begin = int(name.partition("/")[2])
-    assert found.partition.losses.known == [Loss(begin, begin + HOUR, name)]
+    begin, offset = int(name.partition("/")[2]), manifest_of(list(held.items())).offset
+    assert found.partition.losses.known == [Loss(begin, begin + HOUR, name, offset, offset)]
     assert found.partition.losses.units == 1
     assert name in found.lost[0]
     rest_of = fold(found.partition, rows).canonical()
@@ -81,7 +80,7 @@ def test_records_the_source_no_longer_holds_are_declared_lost() -> None:
     assert partition.offset == 250
     assert partition.losses.records == 50
     watermark = partition.watermark
-    assert partition.losses.known == [Loss(watermark - GRACE, OPEN, "records")]
+    assert partition.losses.known == [Loss(watermark - GRACE, OPEN, "records", 200, 250)]
     assert "offsets 200 to 250" in found.lost[0]
     fold(partition, rows)
     outcomes = partition.units.held[LIFETIME].state["outcomes"]
@@ -211,3 +210,52 @@ def test_a_state_begun_in_the_middle_of_the_source_begins_there_again(damaged: s
     found = recovered(FOLDING, [row for row in written if row[0] not in gone])
     assert found.lost == []
     assert fold(found.partition, rows).canonical() == partition.canonical()
+
+
+def test_a_loss_is_counted_once_however_often_its_writer_dies() -> None:
+    # manifest 90 │ 90 … 200 lost │ units 220 tell of it │ dies before its manifest, again and again
+    rows = steady(400, MINUTE)
+    written = checkpoints(rows, [90])
+    for end in (220, 240, 260):
+        partition = recovered(FOLDING, written, beginning=200).partition
+        partition.fold(rows[:end])
+        written += snapshot_of(partition).units
+        assert partition.losses.records == 110
+        assert len(partition.losses.known) == 1
+
+
+def test_a_loss_is_not_hidden_by_another_one() -> None:
+    # N: 90 … 140 lost │ units 420 │ dies       Z: had read to 300 │ 300 … 400 lost │ manifest 410
+    rows = steady(500, 20 * MINUTE)
+    zombie = Partition(FOLDING)
+    zombie.fold(rows[:90])
+    written = writes(zombie.snapshot())
+    zombie.fold(rows[:300])
+    owner = recovered(FOLDING, written, beginning=140).partition
+    owner.fold(rows[:420])
+    units = snapshot_of(owner).units
+    zombie.lose(400)
+    zombie.fold(rows[:410])
+    found = recovered(FOLDING, [*written, *units, *writes(zombie.snapshot())], beginning=400)
+    assert found.partition.losses.records == 150
+    partition, straight = fold(found.partition, rows), fold(Partition(FOLDING), rows)
+    ours, theirs = partition.canonical(), straight.canonical()
+    # Fewer records in a block may move the watermark sooner, and minutes are dropped sooner then.
+    wrong = {name for name in theirs.keys() & ours if ours[name] != theirs[name]} - {"watermark"}
+    assert str(LIFETIME) in wrong
+    assert len(wrong) > 2
+    for pane in map(Pane.parse, wrong - {str(LIFETIME)}):
+        end = FOLDING.calendar.end(pane)
+        assert any(loss.touches(pane, end) for loss in partition.losses.known)
+
+
+def test_totals_that_began_anew_do_not_move_the_beginning() -> None:
+    # source cut to 100 │ totals lost and begun anew at 200 │ the manifest is damaged
+    rows = steady(300, MINUTE)
+    held = dict(compacted(checkpoints(rows, [200])))
+    del held[str(LIFETIME)]
+    partition = fold(recovered(FOLDING, held.items(), beginning=100).partition, rows[:250])
+    left = [*held.items(), *writes(partition.snapshot())]
+    found = recovered(FOLDING, [row for row in left if row[0] != MANIFEST], beginning=100)
+    assert found.partition.offset == 100
+    assert found.partition.losses.records == 100

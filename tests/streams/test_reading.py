@@ -227,7 +227,7 @@ def test_a_window_in_which_something_was_lost_is_not_complete() -> None:
     partition = fold(Partition(FOLDING), [feature(i, START + i * HOUR // 4) for i in range(64 * 8)])
     now = partition.watermark
     whole = Reading.of(FOLDING, [published(partition)], now).complete
-    partition.losses.declare_unit(now - 2 * HOUR, now - 2 * HOUR + MINUTE, "several")
+    partition.losses.declare_unit(now - 2 * HOUR, now - 2 * HOUR + MINUTE, "several", 0)
     found = Reading.of(FOLDING, [published(partition)], now).complete
     changed = {name for name in whole if whole[name] != found[name]}
     assert "24h" in changed
@@ -238,7 +238,7 @@ def test_a_lost_unit_touches_only_the_windows_made_of_such_panes() -> None:
     partition = fold(Partition(FOLDING), [feature(i, START + i * HOUR // 4) for i in range(64 * 8)])
     now = partition.watermark
     start = now - now % HOUR - 2 * HOUR
-    partition.losses.declare_unit(start, start + HOUR, str(Pane(Grain.HOUR, start)))
+    partition.losses.declare_unit(start, start + HOUR, str(Pane(Grain.HOUR, start)), 0)
     found = Reading.of(FOLDING, [published(partition)], now).complete
     assert not found["24h"]
     assert found["today"]

@@ -255,9 +255,9 @@ def test_what_a_catalogue_without_a_metric_left_behind_counts_from_there_on() ->
     written += snapshot_of(older).units
     found = recovered(wider, written).partition
     name = wider.catalogue.fold_id(wider.catalogue.metrics["searches"])
-    assert found.since[name] == OPEN
-    others = found.since.keys() - {name}
-    assert {found.since[other] for other in others} == {EVER}
+    assert found.coverage.since[name] == OPEN
+    others = found.coverage.since.keys() - {name}
+    assert {found.coverage.since[other] for other in others} == {EVER}
 
 
 def test_orphans_are_buried_with_the_next_checkpoint() -> None:

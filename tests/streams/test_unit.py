@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.aggregates import AGGREGATES
+from streams.losses import Loss
 from streams.place import Place, Standing
 from streams.unit import (
     FORMAT_VERSION,
@@ -19,7 +20,8 @@ from streams.unit import (
 from tests.streams.made_up import of_version
 
 FIRST, HERE = Place(0, 5, 0, 5), Place(8, 20, 0, 5)
-STANDING = Standing(9, HERE, 3)
+LOSS = Loss(1, 2, "records", 3, 4)
+STANDING = Standing(9, HERE, [LOSS])
 AGGREGATES_HERE = aggregates_of({"views@1": "count", "money@1": "sum", "users@1": "distinct"})
 ADDED = st.lists(
     st.one_of(
@@ -48,7 +50,7 @@ def test_a_sealed_unit_reads_back_as_it_was(added: list[tuple[str, str, object]]
     raw = sealed(unit_of(added))
     stored = unseal(StoredUnit, raw)
     assert (stored.generation, stored.offset) == ("g", 10)
-    assert (stored.first, stored.place, stored.lost) == (FIRST, HERE, 3)
+    assert (stored.first, stored.place, stored.losses) == (FIRST, HERE, [LOSS])
     assert sealed(Unit.load(stored, AGGREGATES_HERE)) == raw
 
 
