@@ -22,13 +22,14 @@ READ_DEADLINE_SECONDS = 600
 async def align(settings: WorkerSettings, partitions: int) -> None:
     """Say in empty partitions of the changelog which lineage counts in the others.
 
-    Raises Refusal and KafkaUnreachable.
+    Raises KafkaUnreachable, and Refusal when one that is not empty has another: after the others
+    were told, so that whoever catches it may go on.
     """
     try:
         async with asyncio.timeout(READ_DEADLINE_SECONDS):
             rows = await read_rows(settings, range(partitions))
         async with asyncio.timeout(WRITE_DEADLINE_SECONDS):
-            await _switch(settings, _others(rows), max(found.lineage for found in rows.values()))
+            begun = await _tell(settings, rows)
     except UnknownVersion as error:
         raise Refusal(f"the stored state was {error}. {VERSION_ADVICE}") from error
     except (KafkaError, TimeoutError) as error:
@@ -36,19 +37,19 @@ async def align(settings: WorkerSettings, partitions: int) -> None:
             f"Kafka at {settings.kafka_bootstrap} does not let the changelog be read and written: "
             f"{error!r}"
         ) from error
-
-
-def _others(rows: Mapping[int, Rows]) -> list[int]:
-    """Partitions without a lineage beside some that have one; raises Refusal when they count."""
-    newest = max(found.lineage for found in rows.values())
-    behind = [number for number, found in rows.items() if found.lineage < newest]
-    begun = [number for number in behind if not rows[number].is_empty]
     if begun:
         raise Refusal(
             f"partitions {begun} of the state are of another history than the others: a worker "
             "began them too early, or a replay was cut off. Run `tidegauge replay`"
         )
-    return behind
+
+
+async def _tell(settings: WorkerSettings, rows: Mapping[int, Rows]) -> list[int]:
+    """Tell the empty ones; returns those that have rows of an earlier lineage."""
+    newest = max(found.lineage for found in rows.values())
+    behind = [number for number, found in rows.items() if found.lineage < newest]
+    await _switch(settings, [number for number in behind if rows[number].is_empty], newest)
+    return [number for number in behind if not rows[number].is_empty]
 
 
 async def _switch(settings: WorkerSettings, partitions: Sequence[int], lineage: int) -> None:

@@ -122,7 +122,7 @@ def ensure(settings: WorkerSettings, partitions: int | None = None) -> dict[str,
     """Create what is missing and let tidegauge's topics grow to the source's partitions.
 
     `partitions` creates the source too where it is missing. Returns what was done, by topic.
-    Raises Refusal, before anything is done, and KafkaUnreachable.
+    Raises Refusal, before anything is done or after all is that can be, and KafkaUnreachable.
     """
     wanted: dict[str, dict[str, str]] = {settings.topic: {}} | _own_topics(settings)
     with administration(settings.kafka_bootstrap) as admin:
@@ -130,7 +130,7 @@ def ensure(settings: WorkerSettings, partitions: int | None = None) -> dict[str,
         source = _source(settings, found, partitions)
         if any(topic.partitions > source.partitions for topic in found.values()):
             refuse(judge_partitions(source, found.values()))
-        done = {}
+        done, refusal = {}, None
         for name, its_settings in wanted.items():
             held = found[name].partitions if name in found else 0
             if not held:
@@ -143,8 +143,19 @@ def ensure(settings: WorkerSettings, partitions: int | None = None) -> dict[str,
                 done[name] = "was there"
             if held and name == settings.changelog_topic:
                 # Before the dead letters grow: until then no worker starts on new partitions.
-                asyncio.run(align(settings, source.partitions))
+                refusal = _align(settings, source.partitions)
+        if refusal:
+            raise refusal
         return done
+
+
+def _align(settings: WorkerSettings, partitions: int) -> Refusal | None:
+    """Let new partitions take the lineage of the others; what stands in the way of it."""
+    try:
+        asyncio.run(align(settings, partitions))
+    except Refusal as refusal:
+        return refusal
+    return None
 
 
 def _source(settings: WorkerSettings, found: Mapping[str, Topic], partitions: int | None) -> Topic:

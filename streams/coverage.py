@@ -24,7 +24,7 @@ class Coverage:
         )
 
     def close(self, timestamp: int) -> None:
-        """Say since when what was OPEN is counted: `timestamp` is that of the record after it."""
+        """Say since when what was OPEN is counted; `timestamp` as in `Losses.close`."""
         if timestamp > 0 and OPEN in self.since.values():
             until = timestamp + FUTURE_LIMIT
             self.since = {n: until if time == OPEN else time for n, time in self.since.items()}

@@ -1,6 +1,6 @@
 """What a changelog holds of what its manifest lists: which rows are here, and how new they are."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from streams.checkpoint import (
     ARCHIVE,
@@ -39,11 +39,16 @@ class Inventory:
         """All that the manifest lists."""
 
     def is_behind(self, name: str, entry: Entry) -> bool:
-        """Whether something from before the manifest is missing; what follows it is read anyway."""
-        held, until = self.units.get(name), self._manifest.offset
-        return (
-            entry.first.offset < until if held is None else held.offset < min(entry.offset, until)
-        )
+        """Whether something of what the manifest lists is missing."""
+        held = self.units.get(name)
+        return held is None or held.offset < entry.offset
+
+    def not_vouched_for(self) -> Iterator[StoredUnit]:
+        """Units that are not those which the manifest's writer had: later ones, or older."""
+        for name, unit in self.units.items():
+            entry = self.entries.get(name)
+            if unit.offset > self._manifest.offset or (entry and unit.offset != entry.offset):
+                yield unit
 
     def place_of(self, name: str, entry: Entry) -> Place:
         """Where a unit that is not what its entry says has to be gone on with."""
@@ -102,7 +107,8 @@ class Inventory:
     def archive_before(self) -> int:
         """Offset of the archive before the manifest's; NO_ARCHIVE without one."""
         names = (name for name in self._rows.names() if name.startswith(ARCHIVE))
-        offsets = (int(name.removeprefix(ARCHIVE)) for name in names)
+        tails = (name.removeprefix(ARCHIVE) for name in names)
+        offsets = (int(tail) for tail in tails if tail.isascii() and tail.isdigit())
         return max((at for at in offsets if at < self._manifest.archive), default=NO_ARCHIVE)
 
     def _is_final(self, name: str) -> bool:

@@ -64,24 +64,37 @@ class Losses(msgspec.Struct, array_like=True):
         self.adopt(Loss(begin, until, what, offset, offset))
 
     def adopt(self, loss: Loss) -> None:
-        """Take a loss over, and count it."""
-        if loss.what == RECORDS:
-            self.records += loss.end - loss.first
+        """Take a loss over, and count what of it is not known yet."""
+        if loss.what in (RECORDS, SEVERAL):
+            self.records += self._unknown_offsets(loss)
         else:
             self.units += 1
         self._add(loss)
 
-    def unknown(self, told: Iterable[Loss], watermark: int) -> list[Loss]:
-        """Those of the losses somebody tells of that are not known here, nor forgotten since."""
+    def believe(self, told: Iterable[Loss], watermark: int) -> list[Loss]:
+        """Adopt what somebody tells of and is not known here, nor forgotten since; return it."""
         oldest = watermark - KEPT[Grain.DAY]
-        losses = sorted({loss for loss in told if loss.until > oldest}, key=lambda x: x.first)
-        return [loss for loss in losses if not any(held.covers(loss) for held in self.known)]
+        adopted = []
+        for loss in sorted(set(told), key=lambda loss: (loss.first, -loss.end, loss.until)):
+            if loss.until > oldest and not any(held.covers(loss) for held in self.known):
+                self.adopt(loss)
+                adopted.append(loss)
+        return adopted
+
+    def _unknown_offsets(self, loss: Loss) -> int:
+        """How many offsets of a loss lie in none that is known."""
+        count, at = 0, loss.first
+        ranges = (held for held in self.known if held.what in (RECORDS, SEVERAL))
+        for held in sorted(ranges, key=lambda held: held.first):
+            count += max(0, min(held.first, loss.end) - at)
+            at = max(at, held.end)
+        return count + max(0, loss.end - at)
 
     def close(self, timestamp: int) -> None:
-        """End what is open with the first record after it.
+        """End what is open with the first record after it, whose `timestamp` is Kafka's.
 
-        What was lost had reached Kafka before that record, whose `timestamp` is Kafka's, and is not
-        further ahead of it than a record may be.
+        What was lost had reached Kafka before, and is not further ahead than a record may be. Where
+        producers set that time and one clock is late, it is the watermark that is given.
         """
         until = timestamp + FUTURE_LIMIT
         self.known = [

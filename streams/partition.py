@@ -148,7 +148,7 @@ class Partition:
             deque(judgements, maxlen=0)
             return []
         if records[0].timestamp > 0:
-            self.losses.close(records[0].timestamp)
+            self.losses.close(max(records[0].timestamp, self.watermark))
         tally = self.folding.tally(records, events, judgements)
         for group in tally.groups.values():
             self._count(group, first, place)
@@ -164,7 +164,7 @@ class Partition:
             began = self.units.held[LIFETIME].first.offset
             self.coverage.begin(*tally.first, self.folding.metrics, began)
         if records[0].offset >= self._whole_from:
-            self.coverage.close(records[0].timestamp)
+            self.coverage.close(max(records[0].timestamp, self.watermark))
         if records[-1].timestamp > 0:
             self.coverage.timestamp = records[-1].timestamp
 

@@ -89,7 +89,8 @@ def _begin(folding: Folding, rows: Rows, beginning: int, generation: str) -> Rec
         lost.append(f"offsets {began} to {beginning} (no manifest is left)")
     ruins: list[Row] = [(name, None) for name in names]
     if ruins:  # the witnesses of a loss go only once it is written down
-        ruins = [(MANIFEST, seal(manifest, MANIFEST)), *ruins]
+        # The old one would count again until this state has come as far as it.
+        ruins = [(MANIFEST, None), (MANIFEST, seal(manifest, MANIFEST)), *ruins]
     legacy = Legacy(manifest, Watermark(start), count_from=start, ruins=ruins)
     partition = Partition(folding, generation=generation, offset=start, legacy=legacy)
     return Recovered(partition, 0, lost)
@@ -199,8 +200,7 @@ class _Recovery:
         """
         held = (self._here.units[str(pane)] for pane in partition.units.held)
         told = (loss for unit in held for loss in unit.losses)
-        for loss in partition.losses.unknown(told, self._manifest.place.watermark):
-            partition.losses.adopt(loss)
+        for loss in partition.losses.believe(told, self._manifest.place.watermark):
             self._lost.append(f"{loss.what} at offset {loss.first}, as another worker has declared")
 
     def _testimony(self) -> list[Row]:
@@ -221,11 +221,10 @@ class _Recovery:
         that a worker with another catalogue did not count when it wrote units lacks that too.
         """
         since = self._manifest.since
-        timestamp = self._manifest.timestamp
-        now = timestamp + FUTURE_LIMIT if timestamp else OPEN
+        latest = max(self._manifest.timestamp, self._manifest.place.watermark)
+        now = latest + FUTURE_LIMIT if latest > 0 else OPEN
         found = {name: since.get(name, now) for name in self._folding.metrics} if since else {}
-        ahead = [s for s in self._here.units.values() if s.offset > self._manifest.offset]
-        for stored in ahead:
+        for stored in self._here.not_vouched_for():
             counted = {stored.catalogue[i : i + 2] for i in range(0, len(stored.catalogue), 2)}
             found |= {name: OPEN for name in found if fingerprint(name) not in counted}
         return found

@@ -26,9 +26,14 @@ class Changelog:
         return rows
 
     def newest_manifest(self) -> int | None:
-        """The largest offset of the manifests that can be read."""
-        found = [_manifest_offset(raw) for name, raw in self.rows if name == MANIFEST]
-        return max((offset for offset in found if offset is not None), default=None)
+        """The largest offset of the manifests that can be read, of those not buried."""
+        found: list[int] = []
+        for name, raw in self.rows:
+            if name == MANIFEST and raw is None:
+                found = []
+            elif name == MANIFEST and (offset := _manifest_offset(raw)) is not None:
+                found.append(offset)
+        return max(found, default=None)
 
     def compact(self, end: int, *, keeps_tombstones: bool) -> None:
         """Keep the last row of every name before `end`."""

@@ -3,8 +3,8 @@
 import pytest
 
 from streams.checkpoint import ARCHIVE, IDS, MANIFEST
-from streams.losses import OPEN, Loss
-from streams.panes import FUTURE_LIMIT, GRACE, LIFETIME, Grain, Pane
+from streams.losses import OPEN, Loss, Losses
+from streams.panes import FUTURE_LIMIT, GRACE, LIFETIME, NO_WATERMARK, Grain, Pane
 from streams.partition import Partition
 from tests.streams.checkpointed import (
     DAYS,
@@ -247,6 +247,35 @@ def test_a_loss_is_not_hidden_by_another_one() -> None:
     for pane in map(Pane.parse, wrong - {str(LIFETIME)}):
         end = FOLDING.calendar.end(pane)
         assert any(loss.touches(pane, end) for loss in partition.losses.known)
+
+
+def test_offsets_that_several_tell_of_are_counted_once() -> None:
+    losses = Losses()
+    losses.declare_records(150, 200, NO_WATERMARK)
+    told = [
+        Loss(NO_WATERMARK, OPEN, "records", 90, 140),
+        Loss(NO_WATERMARK, OPEN, "records", 90, 200),
+        Loss(NO_WATERMARK, 5, "records", 90, 200),
+        Loss(7, 8, "hour/7", 200, 200),
+    ]
+    assert [loss.first for loss in losses.believe(told, NO_WATERMARK)] == [90, 200]
+    assert (losses.records, losses.units) == (110, 1)
+    assert losses.believe(told, NO_WATERMARK) == []
+
+
+def test_a_state_begun_anew_counts_from_its_first_checkpoint_on() -> None:
+    # archive and a day gone │ begun anew │ checkpoint below the old manifest │ restart, source cut
+    rows = LOGS[DAYS]
+    held = dict(compacted(checkpoints(rows, [200])))
+    final = [name for name in held if name.startswith("day/")][3]
+    left = [row for row in held.items() if row[0] not in {archive_of(held.items()), final}]
+    partition = recovered(FOLDING, left).partition
+    partition.fold(rows[:150])
+    left += writes(partition.snapshot())
+    found = recovered(FOLDING, left, beginning=rows[100].offset)
+    assert found.lost == []
+    assert found.partition.offset == partition.offset
+    assert fold(found.partition, rows).canonical() == STRAIGHT[DAYS]
 
 
 def test_totals_that_began_anew_do_not_move_the_beginning() -> None:

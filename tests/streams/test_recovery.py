@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.checkpoint import ARCHIVE, EVER, IDS, MANIFEST
-from streams.losses import OPEN
+from streams.checkpoint import ARCHIVE, IDS, MANIFEST
 from streams.panes import LIFETIME
 from streams.partition import Partition
 from streams.recovery import ForeignGeneration
@@ -26,7 +25,6 @@ from tests.streams.made_up import (
     SECOND,
     Row,
     Written,
-    a_folding,
     body,
     compacted,
     fold,
@@ -35,15 +33,6 @@ from tests.streams.made_up import (
     rows_of,
     writes,
 )
-
-ADDED = """
-[metrics.searches]
-title = "t"
-definition = "d"
-formula = "f"
-kind = "count"
-events = [{ name = "Feature Used" }]
-"""
 
 
 def go_on(written: Written, rows: list[Row]) -> Partition:
@@ -244,22 +233,6 @@ def test_no_manifest_is_written_while_a_unit_is_built_anew() -> None:
     assert snapshot_of(partition).is_safe
 
 
-def test_what_a_catalogue_without_a_metric_left_behind_counts_from_there_on() -> None:
-    # manifest of a worker that counts `searches` │ units of one that does not │ and it dies
-    wider = a_folding({"added.toml": ADDED})
-    rows = LOGS[MINUTE]
-    partition = fold(Partition(wider), rows[:100])
-    written = writes(partition.snapshot())
-    older = recovered(FOLDING, written).partition
-    older.fold(rows[:200])
-    written += snapshot_of(older).units
-    found = recovered(wider, written).partition
-    name = wider.catalogue.fold_id(wider.catalogue.metrics["searches"])
-    assert found.coverage.since[name] == OPEN
-    others = found.coverage.since.keys() - {name}
-    assert {found.coverage.since[other] for other in others} == {EVER}
-
-
 def test_orphans_are_buried_with_the_next_checkpoint() -> None:
     rows = LOGS[HOUR]
     written = checkpoints(rows, [100, 100])
@@ -286,6 +259,13 @@ def test_a_row_of_another_version_ends_the_recovery() -> None:
     held[str(LIFETIME)] = of_version(raw, raw[0] + 1, str(LIFETIME))
     with pytest.raises(UnknownVersion):
         rows_of(held.items())
+
+
+def test_a_damaged_row_of_no_known_name_is_passed_over() -> None:
+    written = checkpoints(LOGS[MINUTE], [200])
+    strange = [(name, b"what?") for name in ("archive/", "archive/12x", "ids/y", "hour/?")]
+    found = recovered(FOLDING, [*strange, *written]).partition
+    assert found.canonical() == recovered(FOLDING, written).partition.canonical()
 
 
 @pytest.mark.parametrize("name", ["a key of tomorrow", "hour/x", "ids/x", "fortnight/7", ""])
