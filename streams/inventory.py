@@ -39,9 +39,14 @@ class Inventory:
         """All that the manifest lists."""
 
     def is_behind(self, name: str, entry: Entry) -> bool:
-        """Whether something of what the manifest lists is missing."""
-        held = self.units.get(name)
-        return held is None or held.offset < entry.offset
+        """Whether something from before the manifest is missing; what follows it is read anyway.
+
+        A manifest lists units that lie beyond it, where its writer had found them there.
+        """
+        held, until = self.units.get(name), self._manifest.offset
+        return (
+            entry.first.offset < until if held is None else held.offset < min(entry.offset, until)
+        )
 
     def not_vouched_for(self) -> Iterator[StoredUnit]:
         """Units that are not those which the manifest's writer had: later ones, or older."""

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from streams.checkpoint import Row, Snapshot
+from streams.checkpoint import Entry, Row, Snapshot
+from streams.inventory import Inventory
 from streams.panes import Pane
 from streams.partition import Partition
 from streams.recovery import _Recovery
@@ -103,6 +104,16 @@ def forget_within_blocks(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Partition, "_settle", settle)
 
 
+def strict_entries(patch: pytest.MonkeyPatch) -> None:
+    """A unit is brought up to its entry, even where that lies after the manifest."""
+
+    def is_behind(here: Inventory, name: str, entry: Entry) -> bool:
+        held = here.units.get(name)
+        return held is None or held.offset < entry.offset
+
+    patch.setattr(Inventory, "is_behind", is_behind)
+
+
 def no_witness(patch: pytest.MonkeyPatch) -> None:
     """What is left of a state without a manifest is buried before the loss is written down."""
     begin = Partition.__init__
@@ -130,6 +141,7 @@ RULES: dict[str, Switch] = {
     "the manifest is written last": manifest_first,
     "rows are buried last": tombstones_first,
     "nothing is forgotten within a block": forget_within_blocks,
+    "what follows the manifest is not missed": strict_entries,
     "loss is written before its witnesses go": no_witness,
     "rows that count are written again": no_writing_again,
 }
