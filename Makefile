@@ -33,7 +33,7 @@ test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,p
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile
 
 test-long: .venv/ready-to-test ## all tests, the long ones too
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/ready-to-test ## style, format, types and the direction of imports
 	$(BIN)/ruff check

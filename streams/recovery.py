@@ -87,6 +87,9 @@ def _begin(folding: Folding, rows: Rows, beginning: int, generation: str) -> Rec
     if began < beginning:
         manifest.losses.declare_records(began, beginning, NO_WATERMARK)
         lost.append(f"offsets {began} to {beginning} (no manifest is left)")
+    told = (loss for unit in units for loss in unit.losses)
+    known = manifest.losses.believe(told, NO_WATERMARK)
+    lost += [f"{loss.what} at offset {loss.first}, as was declared before" for loss in known]
     ruins: list[Row] = [(name, None) for name in names]
     if ruins:  # the witnesses of a loss go only once it is written down
         # The old one would count again until this state has come as far as it.

@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -19,6 +19,14 @@ from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 
 # Tests that a shell began in the background ignore SIGINT, and so would all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what tests have recorded as `printed`; workers of pytest-xdist cannot print."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "printed":
+                terminalreporter.write_line(text)
 
 
 class RealRedis(EmbeddedRedis):

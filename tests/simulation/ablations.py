@@ -1,7 +1,6 @@
 """The rules that make recovery exact, and how each is switched off."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
@@ -63,17 +62,6 @@ def no_rank(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Rows, "take", take_last)
 
 
-def no_warming_up(patch: pytest.MonkeyPatch) -> None:
-    """What is read for its ids alone is counted too."""
-    begin = Partition.__init__
-
-    def count_all(partition: Partition, *arguments: Any, **named: Any) -> None:
-        begin(partition, *arguments, **named)
-        partition._count_from = 0
-
-    patch.setattr(Partition, "__init__", count_all)
-
-
 def manifest_first(patch: pytest.MonkeyPatch) -> None:
     """A manifest is written before what it lists."""
 
@@ -114,17 +102,6 @@ def strict_entries(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Inventory, "is_behind", is_behind)
 
 
-def no_witness(patch: pytest.MonkeyPatch) -> None:
-    """What is left of a state without a manifest is buried before the loss is written down."""
-    begin = Partition.__init__
-
-    def bury(partition: Partition, *arguments: Any, **named: Any) -> None:
-        begin(partition, *arguments, **named)
-        partition._ruins = [(name, raw) for name, raw in partition._ruins if raw is None]
-
-    patch.setattr(Partition, "__init__", bury)
-
-
 def no_writing_again(patch: pytest.MonkeyPatch) -> None:
     """A row that counts is left where compaction will remove it."""
     patch.setattr(Rows, "stale_names", lambda _rows: set())
@@ -137,11 +114,9 @@ RULES: dict[str, Switch] = {
     "orphans are dropped": no_dropped_orphans,
     "manifest": no_manifest,
     "the largest rank counts": no_rank,
-    "warming up": no_warming_up,
     "the manifest is written last": manifest_first,
     "rows are buried last": tombstones_first,
     "nothing is forgotten within a block": forget_within_blocks,
     "what follows the manifest is not missed": strict_entries,
-    "loss is written before its witnesses go": no_witness,
     "rows that count are written again": no_writing_again,
 }
