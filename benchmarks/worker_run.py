@@ -58,7 +58,7 @@ class WorkerRun:
         with self._worker(log) as process:
             while process.poll() is None and time.monotonic() < deadline:
                 moment = ask(self._port)
-                if moment is not None and moment.offsets:
+                if moment is not None and moment.offsets and moment.recovery_seconds > 0:
                     return moment.recovery_seconds
                 time.sleep(POLL_SECONDS)
         tail = log.read_text(errors="replace")[-2_000:]

@@ -18,21 +18,23 @@ class DeadLetterRun(msgspec.Struct, array_like=True):
     longest: int = 0
     """The most in a row since `forget`."""
 
-    def note(self, flags: Iterable[bool]) -> None:
-        """Note records in their order; true for a dead letter."""
-        for is_dead in flags:
+    def note(self, count: int, dead: Iterable[int]) -> None:
+        """Note so many records, of which those at the places `dead`, in order, are dead letters."""
+        at = 0
+        for place in dead:
+            self.note_good(place - at)
             self.note_read(1)
-            if is_dead:
-                self.dead += 1
-                self.in_a_row += 1
-                self.longest = max(self.longest, self.in_a_row)
-            else:
-                self.in_a_row = 0
+            self.dead += 1
+            self.in_a_row += 1
+            self.longest = max(self.longest, self.in_a_row)
+            at = place + 1
+        self.note_good(count - at)
 
     def note_good(self, count: int) -> None:
         """Note `count` records of which none is a dead letter."""
-        self.in_a_row = 0
-        self.note_read(count)
+        if count:
+            self.in_a_row = 0
+            self.note_read(count)
 
     def note_read(self, count: int) -> None:
         """Count records; older ones fade by halves."""

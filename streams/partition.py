@@ -188,11 +188,11 @@ class Partition:
                 unit.add(name, labels, self.folding.aggregates[name], count)
 
     def _note_dead_letters(self, records: Sequence[Record], tally: Tally) -> None:
-        if not tally.dead:
-            self.dead_letters.note_good(len(records))
-            return
-        dead = {letter.offset for letter in tally.dead}
-        self.dead_letters.note(record.offset in dead for record in records)
+        offsets = {letter.offset for letter in tally.dead}
+        dead = (
+            [i for i, record in enumerate(records) if record.offset in offsets] if offsets else ()
+        )
+        self.dead_letters.note(len(records), dead)
 
     def _move_on(self) -> None:
         """The watermark moved."""

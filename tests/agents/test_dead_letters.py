@@ -38,7 +38,7 @@ class Stretch:
 
     def read(self, good: int = 0, dead: int = 0) -> None:
         """Read a batch: dead letters, then good records."""
-        self.run.note([True] * dead + [False] * good)
+        self.run.note(dead + good, range(dead))
         found = letters(self.offset, dead)
         self.offset += good + dead
         self._limit.judge(self.run, found)
