@@ -38,6 +38,7 @@ def test_no_schedule_loses_anything_or_counts_it_twice(folding: Folding, first: 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("first", range(SEEDS, SEEDS + LONG_SEEDS, 10 * AT_ONCE))
 def test_no_schedule_of_many_loses_anything(folding: Folding, first: int) -> None:
     for seed in range(first, first + 10 * AT_ONCE):
