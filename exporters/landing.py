@@ -11,7 +11,7 @@ from importlib import resources
 from string import Template
 
 from exporters.view import View
-from streams.catalogue import Metric
+from streams.catalogue import Example, Metric
 from streams.folding import Folding
 from streams.outcomes import OUTCOMES
 from streams.panes import LIFETIME, NO_WATERMARK, SECOND, Calendar
@@ -74,7 +74,7 @@ def _metric_rows(metric: Metric, series: Iterable[Series]) -> str:
     head = (
         f"<details><summary>{escape(metric.title)}</summary>"
         f"<p>{escape(metric.definition)} <em>{escape(metric.formula)}.</em>"
-        f"{escape(unit)}{escape(limits)}</p></details>"
+        f"{escape(unit)}{escape(limits)}</p>{_example(metric.example)}</details>"
     )
     if not metric.window_labels:
         return _row("metric", head, _numbers(metric, cells.get((), {})))
@@ -88,6 +88,20 @@ def _metric_rows(metric: Metric, series: Iterable[Series]) -> str:
         more = f"{len(ranked) - ROWS_MAX} more in /metrics"
         rows.append(_row("part", more, [""] * (len(WINDOWS) + 1)))
     return "".join(rows)
+
+
+def _example(example: Example | None) -> str:
+    if example is None:
+        return ""
+    events = "".join(
+        f"<li>{event.at:%H:%M} {escape(event.person)}, {escape(str(event))}</li>"
+        for event in example.events
+    )
+    results = "".join(f"<li>{escape(result)}</li>" for result in example.results())
+    return (
+        f"<p>For example, after</p><ul>{events}</ul><p>it is so at {example.at:%H:%M:%S}:</p>"
+        f"<ul>{results}</ul><p>{escape(example.because)}</p>"
+    )
 
 
 def _numbers(metric: Metric, values: dict[str | None, float]) -> list[str]:

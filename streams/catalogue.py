@@ -7,7 +7,8 @@ the fold, `streams.reading` evaluates them, and HELP texts are made from them.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -48,6 +49,38 @@ class Source:
     goal: str | None = None
 
 
+class Given(NamedTuple):
+    """An event of a worked example."""
+
+    at: datetime
+    """In the reporting time zone."""
+    person: str
+    kind: str
+    name: str | None
+    properties: Mapping[str, Any]
+    """By name, or by dotted path where a label reads a path."""
+
+    def __str__(self) -> str:
+        """As a person would say it: `Feature Used: feature export`."""
+        facts = ", ".join(f"{name} {value}" for name, value in self.properties.items())
+        return f"{self.name or self.kind}{f': {facts}' if facts else ''}"
+
+
+@dataclass(frozen=True)
+class Example:
+    """What a metric's series are at an instant, after a few events."""
+
+    events: tuple[Given, ...]
+    at: datetime
+    gives: Mapping[str, float]
+    """Series as exported, without the prefix, and their values."""
+    because: str = ""
+
+    def results(self) -> list[str]:
+        """What it gives, series by series: `tidegauge_active_users{window="5m"} is 2`."""
+        return [f"{PREFIX}{name} is {value:,}" for name, value in self.gives.items()]
+
+
 @dataclass(frozen=True)
 class Metric:
     """One product metric; see `catalogue.toml` for what each text says."""
@@ -71,6 +104,7 @@ class Metric:
     """Path of the number a sum adds up."""
     numerator: str = ""
     denominator: str = ""
+    example: Example | None = field(default=None, compare=False)
 
     @property
     def total_name(self) -> str:

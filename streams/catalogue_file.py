@@ -12,6 +12,7 @@ from typing import Any
 from streams.catalogue import NONE, Catalogue, Label, Metric, Source
 from streams.decoding import Decoder
 from streams.event import INTERACTIONS, KINDS
+from streams.example_file import read_example
 from streams.schema import (
     FLAG,
     TEXT,
@@ -62,6 +63,7 @@ METRIC = {
     "numerator": TEXT,
     "denominator": TEXT,
     "enabled": FLAG,
+    "example": Field(lambda x: isinstance(x, dict), "a table"),
 }
 ACTIVE = {"exclude": TEXTS}
 RESERVED_LABELS = ("window", "partition", "outcome", "instance", "job", "le", "quantile")
@@ -225,6 +227,9 @@ class _Builder:
                 self._problem(where, f"a {kind} {'needs' if needed else 'has no'} {key!r}")
         texts = {"title": "", "definition": "", "formula": "", "kind": kind} | found
         labels = tuple(found.get("labels", ()))
+        if "example" in texts:
+            example = read_example(texts["example"], f"{where}.example", self._problems)
+            texts |= {"example": example}
         texts |= {
             "labels": labels,
             "window_labels": tuple(found.get("window_labels", labels)),

@@ -3,10 +3,15 @@
 import re
 import tomllib
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from exporters import metrics_page
 from streams.catalogue_file import load
+from streams.example import mistakes
+from streams.folding import Folding
+from streams.panes import Calendar
 from streams.wire import SEGMENT
 from tidegauge.settings import load_settings
 from tidegauge.settings_page import PAGE, page
@@ -26,6 +31,11 @@ def test_the_settings_page_is_what_the_settings_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run python -m tidegauge.settings_page"
 
 
+def test_the_metrics_page_is_what_the_catalogue_says() -> None:
+    told = metrics_page.PAGE.read_text(encoding="utf-8")
+    assert told == metrics_page.page(load(SEGMENT)), "run python -m exporters.metrics_page"
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_leads_somewhere(document: Path) -> None:
     for target in LINK.findall(document.read_text(encoding="utf-8")):
@@ -34,7 +44,12 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 def test_the_example_of_a_metric_makes_a_metric() -> None:
     catalogue = load(SEGMENT, {"README": toml_blocks()[0]})
-    assert catalogue.metrics["searches"].labels == ("search_kind",)
+    assert catalogue.metrics["searches"].labels == ("search_mode",)
+    example = catalogue.metrics["searches"].example
+    assert example is not None
+    calendar = Calendar(ZoneInfo("UTC"))
+    folding = Folding(catalogue, SEGMENT, calendar, hash_key=b"", is_bot=lambda _: False)
+    assert mistakes(folding, example) == []
     assert catalogue.labels["goal"].values == ("signup", "upgrade")
 
 

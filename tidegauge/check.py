@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -16,6 +16,8 @@ from agents import topics
 from agents.boot_checks import Finding, Topic, Weight, counted
 from agents.settings import Refusal
 from exporters.connection import FAILURES, connect
+from streams.catalogue_file import load
+from streams.example import mistakes
 from streams.folding import Folding
 from tidegauge.arguments import whole
 from tidegauge.assembly import load_checked, worker_settings
@@ -45,6 +47,9 @@ def _check(options: argparse.Namespace) -> int:
     settings = worker_settings(load_checked(options.config, os.environ))
     count = len(settings.folding.catalogue.metrics)
     console.print(f"[green]✓[/] configuration: {count} metrics")
+    mistaken = list(_mistaken_examples(settings.folding))
+    for name, mistake in mistaken:
+        console.print(f"[red]✗[/] metrics.{name}.example: {escape(mistake)}")
     redis = asyncio.run(_redis_error(settings.redis_url))
     console.print(f"[red]✗[/] Redis: {escape(redis)}" if redis else "[green]✓[/] Redis answers")
     try:
@@ -56,7 +61,17 @@ def _check(options: argparse.Namespace) -> int:
         return EXIT_UNREACHABLE
     _show(console, settings.folding, examine(settings.folding, records))
     refused = any(finding.weight is Weight.REFUSAL for finding in inspection.findings)
-    return EXIT_UNREACHABLE if redis or refused else 0
+    return EXIT_UNREACHABLE if redis or refused or mistaken else 0
+
+
+def _mistaken_examples(folding: Folding) -> Iterator[tuple[str, str]]:
+    """What is wrong with the examples of one's own; those that are shipped suit their labels."""
+    shipped = load(folding.wire).metrics
+    for name, metric in folding.catalogue.metrics.items():
+        known = shipped.get(name)
+        if metric.example is not None and (known is None or known.example != metric.example):
+            for mistake in mistakes(folding, metric.example):
+                yield name, mistake
 
 
 async def _redis_error(url: str) -> str | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from html import escape
 
 import pytest
 from aiohttp import ClientSession
@@ -148,6 +149,10 @@ def test_the_landing_page_shows_values_and_asks_nobody_for_anything(
     assert not re.search(r"""(src|url|href)\W{1,3}(https?:)?//""", page)
     for metric in new_folding().catalogue.metrics.values():
         assert metric.title in page
+        assert metric.example is not None
+        assert escape(metric.example.because) in page
+        for result in metric.example.results():
+            assert f"<li>{escape(result)}</li>" in page
 
 
 def test_the_landing_page_says_why_there_are_no_numbers() -> None:

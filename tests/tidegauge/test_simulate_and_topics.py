@@ -23,6 +23,17 @@ from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 from tidegauge.simulator import Ledger
 
 NUMBERS = itertools.count(1)
+SEARCHES = """
+[metrics.searches]
+title = "Searches"
+definition = "Searches people ran."
+formula = "count of Search Performed"
+kind = "count"
+events = [{ name = "Search Performed" }]
+[metrics.searches.example]
+events = [{ at = 2026-03-02T10:00:00, person = "ada", event = "Search Performed" }]
+at = 2026-03-02T10:01:00
+"""
 PAGE = {"type": "page", "messageId": "m", "userId": "u", "name": "Home"}
 
 
@@ -183,6 +194,20 @@ def test_topics_and_check_say_what_settings_lose_and_fail_where_no_worker_would_
     code, out, error = operator.run("check")
     assert (code, error) == (1, "")
     assert f"✗ topic {operator.changelog!r} holds the state" in out
+
+
+def test_check_works_out_the_examples_of_ones_own_metrics(
+    operator: Operator, tmp_path: Path
+) -> None:
+    operator.create(operator.source, 1)
+    operator.topics()
+    file = tmp_path / "tidegauge.toml"
+    for times, expected in ((1, 0), (2, 1)):
+        file.write_text(SEARCHES + f"gives = {{ searches_total = {times} }}", encoding="utf-8")
+        code, out, error = operator.run("check", "--config", str(file))
+        assert (code, error) == (expected, "")
+        said = "✗ metrics.searches.example: searches_total is 1, not 2" in out
+        assert said == bool(expected)
 
 
 @pytest.mark.parametrize("command", ["topics", "simulate", "check"])
