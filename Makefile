@@ -30,10 +30,10 @@ demo: .venv/ready-to-run ## the whole pipeline on this machine (DURATION, RATE, 
 		$(if $(PORT),--port '$(PORT)') $(if $(EVENTS),--events '$(EVENTS)') $(if $(SEED),--seed '$(SEED)')
 
 test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus)
-	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: .venv/ready-to-test ## all tests, the long ones too
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready-to-test ## style, format, types and the direction of imports
 	$(BIN)/ruff check

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from agents.rereading import FETCH_BYTES, Rereading, source_consumer
-from agents.settings import Refusal
+from agents.rereading import FETCH_BYTES, Rereading, Vanished, source_consumer
 from tests.integration.checks import published_ends
 from tests.integration.pipeline import Pipeline, wait_for
 from tests.integration.replaying import (
@@ -108,7 +107,7 @@ def test_a_source_that_lets_go_of_what_is_to_be_read_is_refused(small: Pipeline)
             reading = Rereading(consumer, settings, small.partitions, "generation")
             await reading.begin(None)
             await asyncio.to_thread(delete_records, small, end - 1)
-            with pytest.raises(Refusal, match=rf"let go of offsets \d+ to {end - 1}"):
+            with pytest.raises(Vanished, match=rf"let go of offsets \d+ to {end - 1}"):
                 await read_to(reading, {0: end, 1: 0, 2: 0})
         finally:
             await consumer.stop()
