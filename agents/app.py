@@ -11,8 +11,8 @@ from agents.changelog import Changelog
 from agents.dead_letters import DeadLetterOffice
 from agents.folding_agent import fold_events
 from agents.ownership import Ownership
-from agents.settings import WorkerSettings
-from agents.topics import CHANGELOG_RECORD_BYTES, Source
+from agents.settings import CHANGELOG_RECORD_BYTES, WorkerSettings
+from agents.topics import Source
 
 BATCHES_IN_FLIGHT = 8
 FETCH_BYTES = 1 << 20

@@ -35,7 +35,6 @@ from agents.lineages import align
 from agents.settings import CHANGELOG_RECORD_BYTES, Refusal, WorkerSettings
 
 __all__ = [
-    "CHANGELOG_RECORD_BYTES",
     "Inspection",
     "KafkaUnreachable",
     "Source",

@@ -63,7 +63,7 @@ def _families(metric: Metric, series: list[Series]) -> Iterator[Family]:
 
 def _fill(family: Family, name: str, series: Iterable[Series]) -> None:
     for one in series:
-        family.add_sample(name, _labels(one), one.value)
+        family.add_sample(name, one.exported_labels, one.value)
 
 
 def _errors(metric: Metric, series: Iterable[Series]) -> Family:
@@ -74,15 +74,8 @@ def _errors(metric: Metric, series: Iterable[Series]) -> Family:
     )
     family = GaugeMetricFamily(name, text, labels=(*metric.window_labels, "window"))
     for one in series:
-        family.add_sample(name, _labels(one), one.error)
+        family.add_sample(name, one.exported_labels, one.error)
     return family
-
-
-def _labels(series: Series) -> dict[str, str]:
-    labels = dict(series.labels)
-    if series.window is not None:
-        labels["window"] = series.window
-    return labels
 
 
 def _about(reading: Reading) -> Iterator[Family]:

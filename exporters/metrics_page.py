@@ -87,14 +87,10 @@ def _example(example: Example) -> Iterator[str]:
     yield "\n| at | who | what |\n|---|---|---|"
     for event in example.events:
         yield f"| {event.at:%H:%M} | {event.person} | {event} |"
-    results = ", ".join(f"`{one.replace(' is ', '` is ')}" for one in example.results())
+    told = (one.rpartition(" is ") for one in example.results())
+    results = ", ".join(f"`{name}` is {value}" for name, _, value in told)
     yield f"\nAt {example.at:%H:%M:%S} {results}. {example.because}".rstrip()
 
 
-def shipped() -> Catalogue:
-    """The catalogue as it comes, for the default wire format."""
-    return load(SEGMENT)
-
-
 if __name__ == "__main__":
-    PAGE.write_text(page(shipped()), encoding="utf-8")
+    PAGE.write_text(page(load(SEGMENT)), encoding="utf-8")

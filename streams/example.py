@@ -55,8 +55,7 @@ def series_name(series: Series) -> str:
     """A series as it is exported, without the prefix: `windowed_page_views{page="Home",...}`."""
     metric = series.metric
     name = metric.total_name if series.window is None else metric.window_name
-    labels = dict(series.labels) | ({} if series.window is None else {"window": series.window})
-    told = ",".join(f'{label}="{value}"' for label, value in labels.items())
+    told = ",".join(f'{label}="{value}"' for label, value in series.exported_labels.items())
     return name.removeprefix(PREFIX) + (f"{{{told}}}" if told else "")
 
 

@@ -31,6 +31,11 @@ class Series(NamedTuple):
     value: float
     error: float
 
+    @property
+    def exported_labels(self) -> dict[str, str]:
+        """Its labels and, unless it is a total, its window."""
+        return dict(self.labels) | ({} if self.window is None else {"window": self.window})
+
 
 def as_of(partitions: Iterable[Published]) -> int:
     """The one instant of a scrape: what no partition is behind, in milliseconds."""

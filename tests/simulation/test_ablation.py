@@ -71,7 +71,7 @@ def search(folding: Folding) -> Iterator[tuple[int, str]]:
 def test_a_search_finds_what_each_rule_prevents(
     folding: Folding, record_property: Callable[[str, object], None]
 ) -> None:
-    table = [("rule off", "wrong of the first 300", "first seed", "what goes wrong there")]
+    table = [("rule off", f"wrong of the first {SEARCHED}", "first seed", "what goes wrong there")]
     for rule, switch_off in RULES.items():
         with pytest.MonkeyPatch.context() as patch:
             switch_off(patch)

@@ -6,7 +6,7 @@ from streams.checkpoint import EVER
 from streams.losses import OPEN
 from streams.panes import FUTURE_LIMIT, LIFETIME
 from streams.partition import Partition
-from tests.streams.checkpointed import LOGS, snapshot_of, steady
+from tests.streams.checkpointed import FOLDING, LOGS, START, snapshot_of, steady
 from tests.streams.made_up import (
     MINUTE,
     Log,
@@ -14,13 +14,10 @@ from tests.streams.made_up import (
     Written,
     a_folding,
     fold,
-    moment,
     recovered,
     writes,
 )
 
-START = moment("2026-10-24T20:00+02:00")
-FOLDING = a_folding()
 ROWS = Log(seed=1, start=START, step=MINUTE).rows(260, trouble=0)
 ADDED = """
 [metrics.searches]
