@@ -33,11 +33,15 @@ class Loss(msgspec.Struct, array_like=True, frozen=True):
     end: int
     """Offsets, [first, end), that are gone; equal, and where it was noticed, for what is no record.
     """
+    records: int = 0
+    """How many offsets are gone: of several losses fewer than lie between `first` and `end`."""
+    units: int = 0
+    """How many units and segments of ids."""
 
     def touches(self, pane: Pane, end: int) -> bool:
         """Say whether it may have taken something from a pane that ends there."""
-        if "/" in self.what and self.what != str(pane):
-            return False
+        if "/" in self.what:
+            return self.what == str(pane)
         return self.begin < end and pane.start < self.until
 
     def covers(self, other: "Loss") -> bool:
@@ -57,18 +61,17 @@ class Losses(msgspec.Struct, array_like=True):
 
     def declare_records(self, first: int, end: int, watermark: int) -> None:
         """Note that offsets are gone; what they held was not final at `watermark`."""
-        self.adopt(Loss(before(watermark), OPEN, RECORDS, first, end))
+        self.adopt(Loss(before(watermark), OPEN, RECORDS, first, end, records=end - first))
 
     def declare_unit(self, begin: int, until: int, what: str, offset: int) -> None:
         """Note that a unit of state is gone; that was noticed at `offset`."""
-        self.adopt(Loss(begin, until, what, offset, offset))
+        self.adopt(Loss(begin, until, what, offset, offset, units=1))
 
     def adopt(self, loss: Loss) -> None:
         """Take a loss over, and count what of it is not known yet."""
-        if loss.what in (RECORDS, SEVERAL):
-            self.records += self._unknown_offsets(loss)
-        else:
-            self.units += 1
+        known = loss.end - loss.first - self._unknown_offsets(loss)
+        self.records += max(0, loss.records - known)
+        self.units += max(0, loss.units - self._known_units(loss))
         self._add(loss)
 
     def believe(self, told: Iterable[Loss], watermark: int) -> list[Loss]:
@@ -84,11 +87,16 @@ class Losses(msgspec.Struct, array_like=True):
     def _unknown_offsets(self, loss: Loss) -> int:
         """How many offsets of a loss lie in none that is known."""
         count, at = 0, loss.first
-        ranges = (held for held in self.known if held.what in (RECORDS, SEVERAL))
-        for held in sorted(ranges, key=lambda held: held.first):
+        for held in sorted(self.known, key=lambda held: held.first):
             count += max(0, min(held.first, loss.end) - at)
             at = max(at, held.end)
         return count + max(0, loss.end - at)
+
+    def _known_units(self, several: Loss) -> int:
+        """How many units that several losses may be about are known to be gone."""
+        if several.what != SEVERAL:
+            return 0
+        return sum(held.units for held in self.known if several.covers(held))
 
     def close(self, timestamp: int) -> None:
         """End what is open with the first record after it, whose `timestamp` is Kafka's.
@@ -119,5 +127,7 @@ class Losses(msgspec.Struct, array_like=True):
                 SEVERAL,
                 min(first.first, second.first),
                 max(first.end, second.end),
+                first.records + second.records,
+                first.units + second.units,
             )
             self.known = [both, *rest]

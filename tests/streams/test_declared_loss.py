@@ -3,7 +3,7 @@
 import pytest
 
 from streams.checkpoint import ARCHIVE, IDS, MANIFEST
-from streams.losses import OPEN, Loss, Losses
+from streams.losses import MOST_LOSSES, OPEN, Loss, Losses
 from streams.panes import FUTURE_LIMIT, GRACE, LIFETIME, NO_WATERMARK, Grain, Pane
 from streams.partition import Partition
 from tests.streams.checkpointed import (
@@ -51,7 +51,8 @@ def test_a_unit_the_source_no_longer_holds_is_declared_lost() -> None:
     del held[name]
     found = recovered(FOLDING, held.items(), beginning=rows[150].offset)
     begin, offset = int(name.partition("/")[2]), manifest_of(list(held.items())).offset
-    assert found.partition.losses.known == [Loss(begin, begin + HOUR, name, offset, offset)]
+    loss = Loss(begin, begin + HOUR, name, offset, offset, units=1)
+    assert found.partition.losses.known == [loss]
     assert found.partition.losses.units == 1
     assert name in found.lost[0]
     rest_of = fold(found.partition, rows).canonical()
@@ -80,7 +81,9 @@ def test_records_the_source_no_longer_holds_are_declared_lost() -> None:
     assert partition.offset == 250
     assert partition.losses.records == 50
     watermark = partition.watermark
-    assert partition.losses.known == [Loss(watermark - GRACE, OPEN, "records", 200, 250)]
+    assert partition.losses.known == [
+        Loss(watermark - GRACE, OPEN, "records", 200, 250, records=50)
+    ]
     assert "offsets 200 to 250" in found.lost[0]
     fold(partition, rows)
     outcomes = partition.units.held[LIFETIME].state["outcomes"]
@@ -253,14 +256,35 @@ def test_offsets_that_several_tell_of_are_counted_once() -> None:
     losses = Losses()
     losses.declare_records(150, 200, NO_WATERMARK)
     told = [
-        Loss(NO_WATERMARK, OPEN, "records", 90, 140),
-        Loss(NO_WATERMARK, OPEN, "records", 90, 200),
-        Loss(NO_WATERMARK, 5, "records", 90, 200),
-        Loss(7, 8, "hour/7", 200, 200),
+        Loss(NO_WATERMARK, OPEN, "records", 90, 140, records=50),
+        Loss(NO_WATERMARK, OPEN, "records", 90, 200, records=110),
+        Loss(NO_WATERMARK, 5, "records", 90, 200, records=110),
+        Loss(7, 8, "hour/7", 200, 200, units=1),
     ]
     assert [loss.first for loss in losses.believe(told, NO_WATERMARK)] == [90, 200]
     assert (losses.records, losses.units) == (110, 1)
     assert losses.believe(told, NO_WATERMARK) == []
+
+
+def test_what_several_losses_are_told_as_one_of_is_counted_as_what_it_was() -> None:
+    owner = Losses()
+    for first in range(0, 10 * MOST_LOSSES, 10):
+        owner.declare_records(first, first + 4, NO_WATERMARK)
+        owner.declare_unit(7, 8, "hour/7", first + 5)
+    several = owner.known[0]
+    assert several.what == "several"
+    heir = Losses()
+    heir.believe(owner.known, NO_WATERMARK)
+    assert (heir.records, heir.units) == (owner.records, owner.units)
+    heir.adopt(several)
+    assert (heir.records, heir.units) == (owner.records, owner.units)
+
+
+def test_the_loss_of_a_unit_before_the_first_watermark_touches_it() -> None:
+    losses = Losses()
+    losses.declare_unit(NO_WATERMARK, NO_WATERMARK, str(LIFETIME), 1)
+    assert losses.known[0].touches(LIFETIME, OPEN)
+    assert not losses.known[0].touches(Pane(Grain.DAY, 0), OPEN)
 
 
 def test_a_state_begun_anew_counts_from_its_first_checkpoint_on() -> None:
