@@ -142,7 +142,7 @@ class Folding:
             if group is None:
                 group = groups[key] = Group(minute, route, labels)
             group.count += 1
-            if route.distinct and event.person is not None:
+            if route.persons and event.person is not None:
                 group.persons.add(self.hash_person(event.person))
             for metric, amount in amounts.items():
                 group.amounts[metric] = group.amounts.get(metric, 0) + amount

@@ -120,14 +120,20 @@ class Losses(msgspec.Struct, array_like=True):
     def _add(self, loss: Loss) -> None:
         self.known.append(loss)
         if len(self.known) > MOST_LOSSES:
-            first, second, *rest = self.known
-            both = Loss(
-                min(first.begin, second.begin),
-                max(first.until, second.until),
-                SEVERAL,
-                min(first.first, second.first),
-                max(first.end, second.end),
-                first.records + second.records,
-                first.units + second.units,
-            )
-            self.known = [both, *rest]
+            self.known = [_both(*self.known[:2]), *self.known[2:]]
+
+
+def _both(first: Loss, second: Loss) -> Loss:
+    """Two losses, told as one."""
+    begin, end = min(first.first, second.first), max(first.end, second.end)
+    common = max(0, min(first.end, second.end) - max(first.first, second.first))
+    twice = min(common, first.records, second.records)
+    return Loss(
+        min(first.begin, second.begin),
+        max(first.until, second.until),
+        SEVERAL,
+        begin,
+        end,
+        min(first.records + second.records - twice, end - begin),
+        first.units + second.units,
+    )

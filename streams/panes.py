@@ -92,6 +92,14 @@ class Calendar:
         """The calendar day of `time` in the reporting time zone."""
         return datetime.fromtimestamp(time / SECOND, self.zone).date()
 
+    def day_number(self, time: int) -> int:
+        """The local day of `time`, counted as `datetime.date.toordinal` does."""
+        return self.local_date(self.day_start(time)).toordinal()
+
+    def day_of_number(self, number: int) -> Pane:
+        """The pane of a day that is counted like that."""
+        return Pane(Grain.DAY, self._midnight(date.fromordinal(number)))
+
     def _midnight(self, day: date) -> int:
         local = datetime(day.year, day.month, day.day, tzinfo=self.zone)
         return int(local.astimezone(UTC).timestamp()) * SECOND

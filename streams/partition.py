@@ -18,7 +18,6 @@ from streams.checkpoint import (
     Row,
     SegmentEntry,
     Snapshot,
-    StoredSegment,
     archive_name,
 )
 from streams.coverage import Coverage
@@ -28,7 +27,9 @@ from streams.legacy import Legacy
 from streams.losses import Losses
 from streams.outcomes import Judge, Record
 from streams.panes import LIFETIME, Pane
+from streams.persons.outbox import Outbox, Told
 from streams.place import Place, Standing
+from streams.stored_ids import StoredIds
 from streams.unit import seal
 from streams.units import Units
 from streams.watermark import Watermark
@@ -51,7 +52,7 @@ class Partition:
         self.generation = generation
         self.offset = offset
         self.manifest_offset = manifest.offset
-        """Below it no manifest is written and no dead letter is sent again."""
+        """Below it no manifest is written, and no dead letter or fact is sent again."""
         self.coverage = Coverage(manifest.begun, manifest.since, manifest.timestamp)
         self.losses: Losses = manifest.losses
         self.dead_letters = manifest.dead_letters
@@ -73,7 +74,8 @@ class Partition:
         self._whole_from = max(guards)
         self._archive_offset, self._archive_before = manifest.archive, legacy.archive_before
         """The one before goes with a manifest that may come to count again."""
-        self._durable_ids = dict(legacy.durable_ids)
+        self._ids = StoredIds(generation, legacy.durable_ids)
+        self.outbox = Outbox(max(self.manifest_offset, offset))
         self._gone, self._ruins = list(legacy.orphans), legacy.ruins
         self._saved = offset
 
@@ -95,7 +97,7 @@ class Partition:
         """Fold records, in offset order; return those that could not be read.
 
         `end`: the next offset, where others than records (of transactions) follow them. Records
-        before `offset` are skipped. Synchronous: no snapshot ever sees half a batch.
+        before `offset` are skipped. No snapshot ever sees half a batch.
         """
         if records and records[0].offset < self.offset:
             records = [record for record in records if record.offset >= self.offset]
@@ -156,6 +158,7 @@ class Partition:
         self._cover(records, tally)
         if first >= self.manifest_offset:
             self._note_dead_letters(records, tally)
+            self.outbox.gather(tally.groups.values())
         return tally.dead
 
     def _cover(self, records: Sequence[Record], tally: Tally) -> None:
@@ -189,10 +192,17 @@ class Partition:
 
     def _note_dead_letters(self, records: Sequence[Record], tally: Tally) -> None:
         offsets = {letter.offset for letter in tally.dead}
-        dead = (
-            [i for i, record in enumerate(records) if record.offset in offsets] if offsets else ()
-        )
+        dead = [i for i, record in enumerate(records) if offsets and record.offset in offsets]
         self.dead_letters.note(len(records), dead)
+
+    def take_told(self) -> Told | None:
+        """What the shards of persons have to be told; None while they know more than is folded.
+
+        All of it must be acknowledged before a manifest passes it.
+        """
+        if self.offset < self.outbox.begin:
+            return None
+        return self.outbox.take(self.offset, self.watermark)
 
     def _move_on(self) -> None:
         """The watermark moved."""
@@ -213,7 +223,7 @@ class Partition:
         units = ruins + self.units.take_dirty(self._standing)
         if not is_further:
             return Snapshot(self.offset, units, [], [], [])
-        units += self._take_segments()
+        units += self._ids.take_changed(self.judge.duplicates.segments)
         archive: list[Row] = []
         if final:
             self._gone.append(archive_name(self._archive_before))
@@ -270,26 +280,15 @@ class Partition:
             dead_letters=self.dead_letters,
         )
 
-    def _take_segments(self) -> list[Row]:
-        """Rows of the segments whose stored form is not what they hold now."""
-        live = {s.first_offset: s for s in self.judge.duplicates.segments if s.ids}
-        durable = self._durable_ids
-        changed = [s for first, s in live.items() if durable.get(first) != len(s.ids)]
-        durable |= {s.first_offset: len(s.ids) for s in changed}
-        stored = {f"{IDS}{s.first_offset}": StoredSegment.of(s, self.generation) for s in changed}
-        return [(name, seal(segment, name)) for name, segment in stored.items()]
-
     def _take_gone(self) -> list[str]:
         """Names of the rows that nothing needs once the manifest is written."""
-        live = {s.first_offset for s in self.judge.duplicates.segments}
-        gone = sorted(self._durable_ids.keys() - live)
-        for first in gone:
-            del self._durable_ids[first]
-        held = {str(pane) for pane in self.units.held} | {f"{IDS}{first}" for first in live}
+        segments = self.judge.duplicates.segments
+        held = {str(pane) for pane in self.units.held}
+        held |= {f"{IDS}{segment.first_offset}" for segment in segments}
         archives = (self._archive_offset, self._archive_before, NO_ARCHIVE)
         held |= {archive_name(offset) for offset in archives}
         others, self._gone = [name for name in self._gone if name not in held], []
-        return [*self.units.take_dropped(), *others, *(f"{IDS}{first}" for first in gone)]
+        return [*self.units.take_dropped(), *others, *self._ids.take_gone(segments)]
 
     def canonical(self) -> dict[str, bytes]:
         """Every unit's contents and the watermark in canonical form, whatever the batches were."""

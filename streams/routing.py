@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from streams.aggregates import MICRO
 from streams.catalogue import OTHER, Catalogue, Label, Metric, Source
-from streams.event import KINDS, Event
+from streams.event import INTERACTIONS, KINDS, Event
 
 MAX_LABEL_CHARACTERS = 100
 MAX_KNOWN_VALUES = 10_000
@@ -95,7 +95,10 @@ class Route(NamedTuple):
     readers: tuple[LabelReader, ...]
     rules: tuple[Rule, ...]
     sums: tuple[Rule, ...]
-    distinct: bool
+    persons: bool
+    """Whether it matters who the events are of."""
+    active: bool
+    """Whether the events make a person active."""
 
     def read(self, event: Event) -> tuple[str | None, ...]:
         """The values of the labels some rule needs."""
@@ -134,12 +137,14 @@ class Router:
             if self._meets(metric, source, kind, name)
         ]
         rules = tuple(dict.fromkeys(found))  # an event that meets two sources still counts once
+        active = kind in INTERACTIONS and not self._is_passive(kind, name)
         route = Route(
             number=len(self.routes),
             readers=tuple(self._readers[label] for label in needed),
             rules=rules,
             sums=tuple(rule for rule in rules if rule.kind == "sum"),
-            distinct=any(rule.kind == "distinct" for rule in rules),
+            persons=active or any(rule.kind == "distinct" for rule in rules),
+            active=active,
         )
         self.routes.append(route)
         return route
@@ -147,7 +152,10 @@ class Router:
     def _meets(self, metric: Metric, source: Source, kind: str, name: str | None) -> bool:
         if kind not in source.kinds or source.name not in (None, name):
             return False
-        return not (metric.active_only and kind == "track" and name in self._catalogue.inactive)
+        return not (metric.active_only and self._is_passive(kind, name))
+
+    def _is_passive(self, kind: str, name: str | None) -> bool:
+        return kind == "track" and name in self._catalogue.inactive
 
     def _rule(self, metric: Metric, source: Source, needed: list[str]) -> Rule:
         labels = [self._catalogue.labels[name] for name in metric.labels]

@@ -1,6 +1,7 @@
 """A world that is small enough for 150 records to see everything come, become final and go."""
 
 import sys
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +22,7 @@ SMALL = {
     "HORIZON_MINUTES": 10,
     "LEAST_RECORDS": 20,
     "MOST_LOSSES": 3,
+    "MOST_REMEMBERED": 5,
 }
 CATALOGUE = """
 [labels.page]
@@ -60,11 +62,11 @@ def a_folding() -> Folding:
     )
 
 
-def shrink(patch: pytest.MonkeyPatch) -> None:
+def shrink(patch: pytest.MonkeyPatch, values: Mapping[str, object] = SMALL) -> None:
     """Make every constant small, in each module that has imported it by name until now."""
     prefixes = ("streams.", "tests.simulation.")
     core = [module for name, module in sys.modules.items() if name.startswith(prefixes)]
-    for name, value in SMALL.items():
+    for name, value in values.items():
         holders = [module for module in core if hasattr(module, name)]
         assert holders, f"no module has {name}"
         for module in holders:

@@ -1,0 +1,112 @@
+"""On which local days each person was there: 64 days a word, a column of words per 64 days.
+
+Days are counted as `datetime.date.toordinal` does. Noting a day twice changes nothing, and days may
+be noted in any order.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.persons.population import Rows, grown
+
+WORD_DAYS = 64
+NEVER = 1 << 30
+"""The first day of a person who was not there yet."""
+
+Days = npt.NDArray[np.int64]
+Windows = npt.NDArray[np.uint64]
+
+
+class Columns(NamedTuple):
+    """What is known of some persons, one entry each."""
+
+    first: npt.NDArray[np.int32]
+    last: npt.NDArray[np.int32]
+    words: dict[int, Windows]
+
+
+class Presence:
+    """Columns over the rows of a population."""
+
+    def __init__(self) -> None:
+        self._first: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        self._last: npt.NDArray[np.int32] = np.empty(0, np.int32)
+        self._words: dict[int, npt.NDArray[np.uint64]] = {}
+
+    def first(self, rows: Rows) -> Days:
+        """The first day of each person; NEVER before there is one."""
+        self._grow(rows)
+        return self._first[rows].astype(np.int64)
+
+    def window(self, rows: Rows, day: int) -> Windows:
+        """The 64 days that end with `day`, which is the highest bit; the day before is the next."""
+        number, place = divmod(day, WORD_DAYS)
+        found = self._word(number, rows) << np.uint64(WORD_DAYS - 1 - place)
+        if place < WORD_DAYS - 1:
+            found |= self._word(number - 1, rows) >> np.uint64(place + 1)
+        return found
+
+    def lacks(self, rows: Rows, days: Days) -> npt.NDArray[np.bool_]:
+        """Whether each person was not yet noted on the day beside."""
+        missing = np.ones(len(rows), np.bool_)
+        for day, chosen in by_day(days):
+            missing[chosen] = self.window(rows[chosen], day) >> np.uint64(WORD_DAYS - 1) == 0
+        return missing
+
+    def note(self, rows: Rows, days: Days) -> None:
+        """Note days on which persons were there, no person twice on a day."""
+        self._grow(rows)
+        for day, chosen in by_day(days):
+            number, place = divmod(day, WORD_DAYS)
+            word = self._words.get(number)
+            if word is None:
+                word = np.zeros(len(self._first), np.uint64)
+            word = self._words[number] = grown(word, len(self._first))
+            those = rows[chosen]
+            word[those] |= np.uint64(1 << place)
+            self._first[those] = np.minimum(self._first[those], day)
+            self._last[those] = np.maximum(self._last[those], day)
+
+    def forget_before(self, day: int) -> None:
+        """Let go of the words that hold only days before one; first days are kept."""
+        for number in [n for n in self._words if (n + 1) * WORD_DAYS <= day]:
+            del self._words[number]
+
+    def columns(self, rows: Rows) -> "Columns":
+        """What is known of persons."""
+        self._grow(rows)
+        words = {number: self._word(number, rows) for number in sorted(self._words)}
+        return Columns(self._first[rows], self._last[rows], words)
+
+    def append(self, columns: "Columns", begin: int) -> None:
+        """Take what was known of persons whose rows begin with one that is not noted yet."""
+        end = begin + len(columns.first)
+        self._first = grown(self._first, end, NEVER)
+        self._last = grown(self._last, end)
+        self._first[begin:end], self._last[begin:end] = columns.first, columns.last
+        for number, word in columns.words.items():
+            held = grown(self._words.get(number, np.zeros(0, np.uint64)), end)
+            held[begin:end] = word
+            self._words[number] = held
+
+    def _grow(self, rows: Rows) -> None:
+        size = int(rows.max()) + 1 if len(rows) else 0
+        self._first = grown(self._first, size, NEVER)
+        self._last = grown(self._last, size)
+
+    def _word(self, number: int, rows: Rows) -> Windows:
+        word = self._words.get(number)
+        if word is None:
+            return np.zeros(len(rows), np.uint64)
+        if len(rows) and int(rows.max()) >= len(word):
+            word = self._words[number] = grown(word, int(rows.max()) + 1)
+        return word[rows]
+
+
+def by_day(days: Days) -> Iterator[tuple[int, Rows]]:
+    """Each day, and the places at which it stands."""
+    for day in np.unique(days):
+        yield int(day), np.flatnonzero(days == day)

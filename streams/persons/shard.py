@@ -1,0 +1,160 @@
+"""The state of the persons of one shard: a deterministic fold of a partition of the facts topic.
+
+What is true of a fact is in the sets and sums it adds to, whatever the order in which the source
+partitions are heard. The facts topic is the log of the state: a snapshot names the offset up to
+which it is folded, and what follows is read again (`streams.persons.snapshot`).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streams.checkpoint import Changes
+from streams.folding import DeadLetter
+from streams.losses import OPEN, Losses, before
+from streams.outcomes import Record
+from streams.panes import MINUTE, NO_WATERMARK, Calendar
+from streams.persons.activity import Activity
+from streams.persons.facts import Message, Section
+from streams.persons.heard import Heard, horizon, newest
+from streams.persons.population import Hashes, Population
+from streams.persons.presence import Days
+from streams.persons.sessions import Minutes, Sessions
+from streams.persons.sheets import Sheets
+
+KEPT_DAYS = 128
+"""Days of activity that are kept of a person, and at most twice as many."""
+
+
+class Shard:
+    """Persons whose hash falls into this shard; `offset` is the next record to fold."""
+
+    def __init__(
+        self, calendar: Calendar, generation: str = "", lineage: int = 0, offset: int = 0
+    ) -> None:
+        self.calendar, self.offset = calendar, offset
+        self.generation, self.lineage = generation, lineage
+        self.heard: dict[int, Heard] = {}
+        self.partitions = 0
+        """How many the source has, as the senders say."""
+        self.horizon = NO_WATERMARK
+        """Event time before which a fact comes too late, in milliseconds."""
+        self.too_late = self.unheard = 0
+        """Minutes of activity beyond the horizon; sections that did not follow."""
+        self.told = self.noted = 0
+        """Messages that were folded, and what they told of persons."""
+        self.losses = Losses()
+        self.population = Population()
+        self.sheets = Sheets(calendar)
+        self.activity = Activity(calendar, self.sheets)
+        self.sessions = Sessions(calendar, self.sheets)
+
+    def fold(self, records: Sequence[Record], end: int | None = None) -> list[DeadLetter]:
+        """Fold records in offset order; raises what `Message.decode` raises.
+
+        There are no dead letters: what cannot be read was written by a worker, and is damaged.
+        """
+        for record in records:
+            if record.offset < self.offset:
+                continue
+            self._fold(Message.decode(record.value or b""), record.timestamp)
+            self.offset = record.offset + 1
+        self.offset = max(self.offset, end or 0)
+        return []
+
+    def lose(self, until: int) -> None:
+        """Go on at `until`: the facts topic holds nothing from `offset` to there any more."""
+        self.losses.declare_records(self.offset, until, self.watermark)
+        self.offset = until
+
+    def _fold(self, message: Message, timestamp: int) -> None:
+        if (message.generation, message.lineage) != (self.generation, self.lineage):
+            return  # of another history of the state
+        self.partitions = max(self.partitions, message.partitions)
+        sections = [section for section in message.sections if self._hear(section)]
+        if sections and timestamp > 0:
+            self.losses.close(timestamp)  # also what was just found: it was told before this
+        parts = [section.activity() for section in sections if section.persons]
+        if parts:
+            persons, minutes = map(np.concatenate, zip(*parts, strict=True))
+            self._note(persons, minutes)
+        self.told += 1
+        self.noted += sum(len(persons) for persons, _ in parts)
+        self._move_on()
+
+    def _hear(self, section: Section) -> bool:
+        """Whether a section has anything new."""
+        heard = self.heard.setdefault(section.partition, Heard.begin(section))
+        if heard.has_lost(section):
+            lost_from = before(heard.watermark)
+            self.losses.declare_unit(lost_from, OPEN, "facts", self.offset)
+        elif heard.lacks(section):
+            self.unheard += (
+                1  # what lies between was refused: its sender ends, and it is told again
+            )
+            return False
+        is_new = section.end > heard.end
+        heard.note(section)
+        return is_new
+
+    def _note(self, persons: Hashes, minutes: Minutes) -> None:
+        on_time = minutes * MINUTE >= self.horizon
+        if not on_time.all():
+            self._set_aside(minutes[~on_time])
+            persons, minutes = persons[on_time], minutes[on_time]
+        rows = self.population.admit(persons)
+        self.activity.note(rows, self._days(minutes))
+        self.sessions.note(rows, minutes, self.population.size)
+
+    def _set_aside(self, minutes: Minutes) -> None:
+        """Declare what comes too late to be told apart from what is known already."""
+        self.too_late += len(minutes)
+        begin, until = int(minutes.min()) * MINUTE, (int(minutes.max()) + 1) * MINUTE
+        self.losses.declare_unit(begin, until, "facts", self.offset)
+
+    def _days(self, minutes: Minutes) -> Days:
+        found, places = np.unique(minutes, return_inverse=True)
+        days = [self.calendar.day_number(int(minute) * MINUTE) for minute in found]
+        return np.array(days, np.int64)[places]
+
+    def _move_on(self) -> None:
+        reached = max(self.horizon, horizon(self.heard, self.partitions))
+        if reached // MINUTE == self.horizon // MINUTE:
+            return
+        self.horizon = reached
+        self.sessions.close_before(reached // MINUTE)
+        self.sheets.drop(newest(self.heard))
+        self.losses.forget(reached)
+        self.activity.presence.forget_before(self.calendar.day_number(reached) - KEPT_DAYS)
+
+    @property
+    def watermark(self) -> int:
+        """Event time up to which all source partitions have come, in milliseconds."""
+        if not self._hears_all:
+            return NO_WATERMARK
+        return min(heard.watermark for heard in self.heard.values())
+
+    @property
+    def instant(self) -> int:
+        """The time up to which all source partitions are told; NO_WATERMARK before all are."""
+        if not self._hears_all:
+            return NO_WATERMARK
+        return min(heard.instant for heard in self.heard.values())
+
+    @property
+    def _hears_all(self) -> bool:
+        """Whether every partition of the source was heard."""
+        return 0 < self.partitions <= len(self.heard)
+
+    @property
+    def since(self) -> int:
+        """Event time from which persons are known; OPEN before that can be told."""
+        return max((heard.since for heard in self.heard.values()), default=OPEN)
+
+    def take_changes(self) -> Changes:
+        """What changed since the last call, for whoever publishes the shard."""
+        return self.sheets.take_changes(self.offset)
+
+    def everything(self) -> dict[str, bytes]:
+        """Every sheet, as of now."""
+        return self.sheets.everything(self.offset)

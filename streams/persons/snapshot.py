@@ -1,0 +1,181 @@
+"""A shard as it is stored: immutable parts, and a head that is written when all of them are.
+
+The facts topic is the log of the state, so a snapshot is only where to begin to read it: one that
+is not whole is as good as none, and an older one means more to read. Nothing of a snapshot is ever
+written over, so writers that do not know of one another cannot spoil anything.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+import numpy as np
+
+from streams.checkpoint import Row
+from streams.losses import Losses
+from streams.panes import Calendar, Pane
+from streams.persons.heard import Heard, newest
+from streams.persons.presence import Columns
+from streams.persons.sessions import Table
+from streams.persons.shard import Shard
+from streams.persons.sheets import Counts, Stored, store
+from streams.rows import Rows
+from streams.unit import seal
+
+PREFIX = "snapshot/"
+PERSONS_A_PART = 1 << 16
+SHEETS_A_PART = 200
+
+
+class PersonsPart(msgspec.Struct, array_like=True, frozen=True):
+    """Some persons, in the order of their hashes; arrays are little-endian."""
+
+    generation: str
+    offset: int
+    hashes: bytes
+    first: bytes
+    last: bytes
+    words: dict[int, bytes]
+
+
+class SessionsPart(msgspec.Struct, array_like=True, frozen=True):
+    """Some sessions that may still change, in the order of their persons' hashes."""
+
+    generation: str
+    offset: int
+    persons: bytes
+    first: bytes
+    last: bytes
+
+
+class SheetsPart(msgspec.Struct, array_like=True, frozen=True):
+    """Some sheets, in the order of their panes."""
+
+    generation: str
+    offset: int
+    sheets: list[tuple[str, Stored]]
+
+
+class Head(msgspec.Struct, array_like=True, frozen=True):
+    """Written last: what belongs together, and what else the shard knew at `offset`."""
+
+    generation: str
+    offset: int
+    lineage: int
+    parts: dict[str, int]
+    """How many there are of each kind."""
+    heard: dict[int, Heard]
+    partitions: int
+    horizon: int
+    too_late: int
+    unheard: int
+    told: int
+    noted: int
+    losses: Losses
+
+
+Part = PersonsPart | SessionsPart | SheetsPart
+KINDS: dict[str, type[Part]] = {
+    "persons": PersonsPart,
+    "sessions": SessionsPart,
+    "sheets": SheetsPart,
+}
+
+
+def head_name(offset: int) -> str:
+    """Name of the head of the snapshot at an offset."""
+    return f"{PREFIX}{offset}/head"
+
+
+def offset_of(name: str) -> int | None:
+    """The offset of the snapshot that a row belongs to; None when it belongs to none."""
+    number = name.removeprefix(PREFIX).partition("/")[0]
+    return int(number) if name.startswith(PREFIX) and number.isdecimal() else None
+
+
+def rows_of(shard: Shard) -> tuple[list[Row], list[Row]]:
+    """The parts of a snapshot, and its head."""
+    counts = dict.fromkeys(KINDS, 0)
+    parts: list[Row] = []
+    for kind, part in _parts(shard):
+        name = f"{PREFIX}{shard.offset}/{kind}/{counts[kind]}"
+        counts[kind] += 1
+        parts.append((name, seal(part, name)))
+    head = Head(
+        shard.generation,
+        shard.offset,
+        shard.lineage,
+        counts,
+        shard.heard,
+        shard.partitions,
+        shard.horizon,
+        shard.too_late,
+        shard.unheard,
+        shard.told,
+        shard.noted,
+        shard.losses,
+    )
+    name = head_name(shard.offset)
+    return parts, [(name, seal(head, name))]
+
+
+def _parts(shard: Shard) -> Iterator[tuple[str, Part]]:
+    stamp = shard.generation, shard.offset
+    hashes = shard.population.hashes
+    order = np.argsort(hashes)
+    for begin in range(0, len(order), PERSONS_A_PART):
+        rows = order[begin : begin + PERSONS_A_PART]
+        first, last, words = shard.activity.presence.columns(rows)
+        raw = {number: word.tobytes() for number, word in words.items()}
+        yield (
+            "persons",
+            PersonsPart(*stamp, hashes[rows].tobytes(), first.tobytes(), last.tobytes(), raw),
+        )
+    table = shard.sessions.open
+    table = Table(hashes[table.persons], table.first, table.last)
+    order = np.lexsort((table.first, table.persons))
+    for begin in range(0, len(order), PERSONS_A_PART):
+        rows = order[begin : begin + PERSONS_A_PART]
+        yield "sessions", SessionsPart(*stamp, *(column[rows].tobytes() for column in table))
+    held = shard.sheets.held
+    panes = sorted(held)
+    for begin in range(0, len(panes), SHEETS_A_PART):
+        some = panes[begin : begin + SHEETS_A_PART]
+        yield "sheets", SheetsPart(*stamp, [(str(pane), store(held[pane])) for pane in some])
+
+
+def load(calendar: Calendar, rows: Rows, offset: int) -> Shard | None:
+    """The shard whose snapshot was taken at an offset; None when it is not whole."""
+    head = rows.read(Head, head_name(offset))
+    if head is None:
+        return None
+    shard = Shard(calendar, head.generation, head.lineage, offset)
+    for kind, count in head.parts.items():
+        for number in range(count):
+            part = rows.read(KINDS[kind], f"{PREFIX}{offset}/{kind}/{number}")
+            if part is None:
+                return None
+            _take(shard, part)
+    shard.heard, shard.partitions, shard.horizon = head.heard, head.partitions, head.horizon
+    shard.too_late, shard.unheard = head.too_late, head.unheard
+    shard.told, shard.noted, shard.losses = head.told, head.noted, head.losses
+    shard.sheets.drop(newest(shard.heard))
+    return shard
+
+
+def _take(shard: Shard, part: Part) -> None:
+    if isinstance(part, PersonsPart):
+        begin = shard.population.size
+        hashes = np.frombuffer(part.hashes, np.int64)
+        shard.population.admit(hashes)  # new ones get their rows in the order of their hashes
+        words = {number: np.frombuffer(raw, np.uint64) for number, raw in part.words.items()}
+        days = np.frombuffer(part.first, np.int32), np.frombuffer(part.last, np.int32)
+        shard.activity.presence.append(Columns(*days, words), begin)
+    elif isinstance(part, SessionsPart):
+        columns = (np.frombuffer(raw, np.int64) for raw in (part.persons, part.first, part.last))
+        persons, first, last = columns
+        rows = shard.population.find(persons)
+        shard.sessions.open = shard.sessions.open.join(Table(rows, first, last))
+    else:
+        for name, state in part.sheets:
+            counts: Counts = {metric: dict(series) for metric, series in state}
+            shard.sheets.held[Pane.parse(name)] = counts
