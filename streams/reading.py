@@ -3,7 +3,7 @@
 Everything of a scrape is read at one `as_of`, from all partitions or not at all; see `Reading.of`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from streams.windows import WINDOWS
 FRESH_WITHIN = 5_000
 """A partition counts as caught up if its end was reached so shortly before it was published."""
 TOTAL = "total"
+EVERYTHING: tuple[str | None, ...] = (None, *WINDOWS)
 EXPORT_LIMIT = 100
 """Most label sets of an open label in a windowed gauge; the rest is summed as `__other__`."""
 
@@ -64,17 +65,24 @@ class Reading:
     """(metric, window or "total") -> whether a limit put label sets together as `__other__`."""
 
     @classmethod
-    def of(cls, folding: Folding, partitions: Sequence[Published], instant: int) -> "Reading":
-        """Read all windows of all metrics at `instant`."""
+    def of(
+        cls,
+        folding: Folding,
+        partitions: Sequence[Published],
+        instant: int,
+        windows: Collection[str | None] = EVERYTHING,
+    ) -> "Reading":
+        """Read all metrics at `instant`, in all windows or in some; None is the lifetime."""
         reading = cls(instant)
         merged = _Merged(folding, partitions)
-        panes = {w.name: list(w.panes(instant, folding.calendar)) for w in WINDOWS.values()}
+        asked = [window for name, window in WINDOWS.items() if name in windows]
+        panes = {w.name: list(w.panes(instant, folding.calendar)) for w in asked}
         # A part of a window is gone where a partition is far ahead of this instant.
         kept = {name for name, found in panes.items() if _are_kept(folding, partitions, found)}
         for metric in folding.catalogue.metrics.values():
             if metric.kind == "ratio":
                 continue
-            if metric.has_total:
+            if metric.has_total and None in windows:
                 labelled = merged.read(metric, [LIFETIME], metric.labels)
                 reading._add(metric, None, labelled)
                 reading._note_overflow(folding, metric, TOTAL, metric.labels, labelled)

@@ -1,0 +1,145 @@
+"""What every metric was on each of the last days: the window `today`, read at the end of each.
+
+Days are read by the same code as the windows of a scrape, so a kind of metric that has a `today`
+has a history. A day of which no unit has changed since it was read is not read again.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from operator import is_
+from typing import Any, NamedTuple
+
+from streams.catalogue import Metric
+from streams.figures import Figure, Figures, Pairs
+from streams.folding import Folding
+from streams.panes import Pane
+from streams.published import Published
+from streams.reading import Reading
+
+DAYS = 30
+DAY_WINDOW = "today"
+
+
+@dataclass(frozen=True)
+class Day:
+    """One local day, read at its last instant, or at the instant that is asked about."""
+
+    pane: Pane
+    date: date
+    reading: Reading
+    """What it says of finality is of when it was made; see `final`."""
+    figures: Figures
+    over: bool
+    """Whether it lies behind the instant that is asked about."""
+    final: bool
+    """Whether no record can change it any more."""
+    begun: bool
+    """Whether anything was counted by its end."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is over, the data reaches back over all of it and nothing was lost."""
+        return self.over and self.reading.complete[DAY_WINDOW]
+
+
+class Point(NamedTuple):
+    """What a series was on a day; `figure` is None where there is nothing to tell."""
+
+    day: Day
+    figure: Figure | None
+
+
+class _Parts(NamedTuple):
+    """All that a reading of a day is made of."""
+
+    units: list[Any]
+    coverage: list[Any]
+    """What says how complete the units are."""
+
+    @classmethod
+    def of(cls, partitions: Sequence[Published], pane: Pane) -> "_Parts":
+        """Of every partition; a unit that changes is another object."""
+        progress = [partition.progress for partition in partitions]
+        coverage = [(dict(p.since), p.begun, tuple(p.losses.known)) for p in progress]
+        return cls([partition.units.get(pane) for partition in partitions], coverage)
+
+    def are_still(self, other: "_Parts") -> bool:
+        """Whether nothing of it changed."""
+        return (
+            len(self.units) == len(other.units)
+            and all(map(is_, self.units, other.units))
+            and self.coverage == other.coverage
+        )
+
+
+class _Known(NamedTuple):
+    """A reading of a day that was made before, and what of."""
+
+    parts: _Parts
+    reading: Reading
+    figures: Figures
+
+
+class History:
+    """Reads the last days; remembers them while the units they are made of stay the same."""
+
+    def __init__(self, folding: Folding, count: int = DAYS) -> None:
+        self._folding, self._count = folding, count
+        self._known: dict[Pane, _Known] = {}
+
+    def read(self, partitions: Sequence[Published], instant: int) -> list[Day]:
+        """The last days up to the one that holds `instant`, the oldest first."""
+        known, self._known = self._known, {}
+        calendar = self._folding.calendar
+        days = []
+        for pane in calendar.days_back(instant, self._count):
+            last = min(instant, calendar.end(pane) - 1)
+            parts, held = _Parts.of(partitions, pane), known.get(pane)
+            if held is None or last != held.reading.as_of or not held.parts.are_still(parts):
+                held = self._read_day(partitions, last, parts)
+            self._known[pane] = held
+            days.append(self._day(partitions, instant, pane, held))
+        return days[::-1]
+
+    def _read_day(self, partitions: Sequence[Published], instant: int, parts: _Parts) -> _Known:
+        reading = Reading.of(self._folding, partitions, instant, (DAY_WINDOW,))
+        return _Known(parts, reading, Figures(self._folding.catalogue, reading.series))
+
+    def _day(self, partitions: Sequence[Published], instant: int, pane: Pane, known: _Known) -> Day:
+        calendar, end = self._folding.calendar, self._folding.calendar.end(pane)
+        watermark = min(partition.progress.watermark for partition in partitions)
+        begun = [p.progress.begun for p in partitions if p.progress.since]
+        return Day(
+            pane,
+            calendar.local_date(pane.start),
+            known.reading,
+            known.figures,
+            over=end <= instant,
+            final=calendar.is_final(pane, watermark),
+            begun=bool(begun) and min(begun) < end,
+        )
+
+
+def points(metric: Metric, labels: Pairs, days: Iterable[Day]) -> list[Point]:
+    """What one series of a metric was on each day; nothing before anything was counted."""
+    return [
+        Point(day, day.figures.of(metric, DAY_WINDOW, labels) if day.begun else None)
+        for day in days
+    ]
+
+
+class Extremes(NamedTuple):
+    """The days on which a series was lowest and highest, the latest where several were."""
+
+    low: Point
+    high: Point
+
+
+def extremes(found: Iterable[Point]) -> Extremes | None:
+    """Low and high over complete days; None where there is none of these."""
+    ranked = [(p.figure.value, p.day.date, p) for p in found if p.figure and p.day.complete]
+    if not ranked:
+        return None
+    low = min(ranked, key=lambda one: (one[0], -one[1].toordinal()))
+    return Extremes(low[2], max(ranked, key=lambda one: one[:2])[2])

@@ -1,0 +1,192 @@
+"""History: every day of every metric equals a slow recount, and remembering changes nothing."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.figures import Figure, Figures
+from streams.folding import Folding
+from streams.history import Day, Extremes, History, Point, extremes, points
+from streams.panes import Grain, Pane
+from streams.partition import Partition
+from streams.published import Published
+from streams.reading import Reading
+from streams.windows import WINDOWS
+from tests.streams.made_up import (
+    DAY,
+    HOUR,
+    MINUTE,
+    Log,
+    Row,
+    a_folding,
+    body,
+    fold,
+    moment,
+    published,
+)
+from tests.streams.oracle import Key, recount
+
+START = moment("2026-10-23T20:00+02:00")  # two days before clocks go back in Paris
+ZONES = ("Europe/Paris", "Asia/Kolkata")
+FOLDINGS = {zone: a_folding(zone=zone) for zone in ZONES}
+PARIS = FOLDINGS["Europe/Paris"]
+CLOSED = {name: label.values for name, label in PARIS.catalogue.labels.items()}
+RATIOS = ("conversion_ratio", "conversions_per_interaction")
+
+
+def values_of(day: Day) -> dict[Key, float]:
+    return {
+        (s.metric.name, s.window, s.labels): s.value
+        for s in day.reading.series
+        if s.value and s.metric.name not in RATIOS
+    }
+
+
+def days_of(partitions: list[Published], instant: int, count: int = 7) -> list[Day]:
+    return History(PARIS, count).read(partitions, instant)
+
+
+def view(row_number: int, time: int) -> Row:
+    facts = {"message_id": str(row_number), "user": f"u{row_number}"}
+    return Row(row_number, time, body(None, kind="page", name="Home", time=time, **facts))
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    seed=st.integers(0, 1_000),
+    step=st.sampled_from([20 * MINUTE, HOUR, 2 * HOUR]),
+    after=st.integers(0, 3 * DAY),
+)
+def test_every_day_of_every_metric_equals_a_slow_recount(
+    zone: str, seed: int, step: int, after: int
+) -> None:
+    folding = FOLDINGS[zone]
+    logs = [Log(seed + i, START, step).rows(120, trouble=0.2) for i in range(2)]
+    held = [published(fold(Partition(folding), log, [50])) for log in logs]
+    instant = max(START, *(p.progress.watermark for p in held)) + after
+    for day in History(folding, 5).read(held, instant):
+        last = min(instant, folding.calendar.end(day.pane) - 1)
+        expected = recount(logs, last, zone, CLOSED)
+        expected |= {key: value / 1e6 for key, value in expected.items() if key[0] == "revenue"}
+        assert values_of(day) == {
+            key: value for key, value in expected.items() if value and key[1] == "today"
+        }
+
+
+@given(sizes=st.lists(st.integers(1, 90), min_size=1, max_size=6), seed=st.integers(0, 1_000))
+def test_what_is_remembered_is_what_would_be_read_anew(sizes: list[int], seed: int) -> None:
+    rows = Log(seed, START, 2 * HOUR).rows(sum(sizes), trouble=0.2)
+    partition, history = Partition(PARIS), History(PARIS, 6)
+    held = published(partition)
+    instant = START
+    for size in sizes:
+        fold(partition, rows[:size])
+        del rows[:size]
+        new = published(partition)
+        kept = {pane: held.units[pane] for pane in held.units if unchanged(held, new, pane)}
+        held = Published(new.progress, new.units | kept)
+        instant = max(instant, partition.watermark)
+        remembered = history.read([held], instant)
+        anew = History(PARIS, 6).read([held], instant)
+        assert list(map(told_of, remembered)) == list(map(told_of, anew))
+
+
+def told_of(day: Day) -> tuple[object, ...]:
+    return day.complete, day.final, day.begun, day.reading.series, day.reading.overflow
+
+
+def unchanged(old: Published, new: Published, pane: Pane) -> bool:
+    aggregates = PARIS.aggregates
+    return pane in new.units and (
+        old.units[pane].store(aggregates) == new.units[pane].store(aggregates)
+    )
+
+
+def test_a_day_whose_units_did_not_change_is_not_read_again() -> None:
+    rows = [view(i, START + i * HOUR // 4) for i in range(64 * 8)]
+    partition = fold(Partition(PARIS), rows)
+    held = published(partition)
+    history = History(PARIS, 4)
+    before = history.read([held], partition.watermark)
+    again = history.read([held], partition.watermark + MINUTE)
+    same = [one.reading is other.reading for one, other in zip(before, again, strict=True)]
+    assert same == [True, True, True, False]  # the day that is running is another instant
+
+
+def test_a_loss_that_is_declared_later_makes_a_remembered_day_incomplete() -> None:
+    rows = [view(i, START + i * HOUR // 4) for i in range(64 * 8)]
+    partition = fold(Partition(PARIS), rows)
+    history, now = History(PARIS, 3), partition.watermark
+    held = published(partition)
+    assert history.read([held], now)[-2].complete
+    partition.losses.declare_unit(now - DAY, now - DAY + MINUTE, "several", 0)
+    changed = Published(published(partition).progress, held.units)
+    assert not history.read([changed], now)[-2].complete
+
+
+def test_a_day_is_complete_when_it_is_over_and_counted_from_its_beginning() -> None:
+    # 23 Oct 20:00 ├── data ──┤ watermark 28 Oct 18:45
+    rows = [view(i, START + i * HOUR // 4) for i in range(64 * 8)]
+    partition = fold(Partition(PARIS), rows)
+    found = days_of([published(partition)], partition.watermark, 8)
+    assert [(d.date.day, d.begun, d.complete, d.final) for d in found] == [
+        (21, False, False, True),
+        (22, False, False, True),
+        (23, True, False, True),
+        *((number, True, True, True) for number in (24, 25, 26)),
+        (27, True, True, False),
+        (28, True, False, False),
+    ]
+
+
+def test_before_anything_was_counted_there_is_nothing_not_zero() -> None:
+    partition = fold(Partition(PARIS), [view(0, START)])
+    metric = PARIS.catalogue.metrics["active_users"]
+    found = points(metric, (), days_of([published(partition)], START + HOUR, 3))
+    assert [None if p.figure is None else p.figure.value for p in found] == [None, None, 1]
+
+
+class Made(NamedTuple):
+    value: float
+    complete: bool
+
+
+def point(number: int, made: Made) -> Point:
+    reading = Reading(0, complete={"today": made.complete})
+    day = Day(
+        Pane(Grain.DAY, number * DAY),
+        date.fromordinal(1 + number),
+        reading,
+        Figures(PARIS.catalogue, []),
+        over=True,
+        final=False,
+        begun=True,
+    )
+    return Point(day, Figure(made.value, 0, None, None))
+
+
+@given(st.lists(st.builds(Made, st.integers(-3, 3), st.booleans()), max_size=12))
+def test_high_and_low_are_the_latest_extremes_of_the_complete_days(found: list[Made]) -> None:
+    told = extremes(point(i, made) for i, made in enumerate(found))
+    complete = [(i, made.value) for i, made in enumerate(found) if made.complete]
+    if not complete:
+        assert told is None
+        return
+    assert isinstance(told, Extremes)
+    high, low = max(v for _, v in complete), min(v for _, v in complete)
+    assert told.high.day.date.toordinal() - 1 == max(i for i, v in complete if v == high)
+    assert told.low.day.date.toordinal() - 1 == max(i for i, v in complete if v == low)
+
+
+def test_a_reading_of_some_windows_is_a_part_of_the_whole_reading() -> None:
+    folding: Folding = PARIS
+    held = [published(fold(Partition(folding), Log(1, START, MINUTE).rows(300)))]
+    whole = Reading.of(folding, held, START + HOUR)
+    for name in (None, *WINDOWS):
+        part = Reading.of(folding, held, START + HOUR, (name,))
+        assert part.series == [s for s in whole.series if s.window == name]
+        assert part.complete == {w: f for w, f in whole.complete.items() if w == name}
