@@ -51,8 +51,10 @@ class Server(NamedTuple):
         await self.runner.cleanup()
 
 
-def create_web_app(metrics: Metrics, ready: Ready, landing: Landing) -> web.Application:
-    """Make the application of these three answers."""
+def create_web_app(
+    metrics: Metrics, ready: Ready, landing: Landing | Sequence[web.RouteDef]
+) -> web.Application:
+    """Make the application of these answers; `landing` is one page, or routes that `/` is among."""
     app = web.Application(client_max_size=MAX_BODY_BYTES)
 
     async def get_metrics(request: web.Request) -> web.Response:
@@ -69,15 +71,19 @@ def create_web_app(metrics: Metrics, ready: Ready, landing: Landing) -> web.Appl
         text = "\n".join(reasons or ["ok"]) + "\n"
         return web.Response(text=text, status=503 if reasons else 200)
 
+    app.router.add_get("/metrics", get_metrics)
+    app.router.add_get("/healthz", get_health)
+    app.router.add_get("/readyz", get_readiness)
+    app.router.add_routes([_landing_route(landing)] if callable(landing) else landing)
+    return app
+
+
+def _landing_route(landing: Landing) -> web.RouteDef:
     async def get_landing(_: web.Request) -> web.Response:
         page = await landing()
         return web.Response(text=page, content_type="text/html", headers=PAGE_HEADERS)
 
-    app.router.add_get("/metrics", get_metrics)
-    app.router.add_get("/healthz", get_health)
-    app.router.add_get("/readyz", get_readiness)
-    app.router.add_get("/", get_landing)
-    return app
+    return web.get("/", get_landing)
 
 
 async def start_server(

@@ -13,7 +13,8 @@ from exporters.collector import ProductCollector
 from exporters.exposition import process_collectors, render
 from exporters.http import Server, create_web_app, start_server
 from exporters.keys import DEFAULT_PREFIX
-from exporters.landing import render_landing
+from exporters.page.notes_file import NotesFile
+from exporters.page.service import Page
 from exporters.pipeline import PipelineCollector
 from exporters.snapshot_store import STALE_AFTER_SECONDS, SnapshotReader, wall_clock
 from exporters.view import View
@@ -36,14 +37,14 @@ class Exporter:
         port: int = 9480,
         stale_after_seconds: float = STALE_AFTER_SECONDS,
         clock: Callable[[], int] = wall_clock,
-        port_setting: str = "--port",
+        notes: NotesFile | None = None,
     ) -> None:
         self._folding = folding
         self._address = host, port
-        self._port_setting = port_setting
         self._reader = SnapshotReader(
             redis_url, prefix, folding, stale_after_seconds=stale_after_seconds, clock=clock
         )
+        self._page = Page(folding, self.view, notes or NotesFile("", folding.catalogue))
         self._problems: list[str] = []
         self._reading: asyncio.Task[View] | None = None
         self._process = process_collectors()
@@ -54,14 +55,15 @@ class Exporter:
 
     async def start(self) -> Server:
         """Listen; raises PortTaken or CannotListen. Redis need not be there."""
-        app = create_web_app(self.scrape, self.problems, self.landing)
-        self._server = await start_server(app, *self._address, setting=self._port_setting)
+        app = create_web_app(self.scrape, self.problems, self._page.routes())
+        self._server = await start_server(app, *self._address, setting="TIDEGAUGE_EXPORTER_BIND")
         return self._server
 
     async def stop(self) -> None:
         """Stop listening and close the connections."""
         if self._server is not None:
             await self._server.stop()
+        await self._page.stop()
         if self._reading is not None:
             await self._reading
         await self._reader.close()
@@ -78,10 +80,6 @@ class Exporter:
     async def problems(self) -> list[str]:
         """Why the product metrics cannot be shown."""
         return (await self.view()).snapshot.problems
-
-    async def landing(self) -> str:
-        """The landing page."""
-        return render_landing(self._folding, await self.view())
 
     async def view(self) -> View:
         """Read and evaluate; those who ask while that is under way get the same view."""

@@ -1,11 +1,15 @@
 """Puts settings together into what the layers below take."""
 
+import difflib
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 from agents.bots import bot_list, is_bot
 from agents.settings import WorkerSettings
+from exporters.page.audience import can_be_public
+from exporters.page.notes_file import NotesFile
+from streams.catalogue import Catalogue
 from streams.catalogue_file import load
 from streams.folding import Folding
 from streams.panes import Calendar
@@ -15,13 +19,23 @@ from streams.wire import CLOUDEVENTS, SEGMENT, PersonKey, WireFormat
 from tidegauge.settings import Settings, read_settings
 
 
-def load_checked(path: str | None, environment: Mapping[str, str]) -> Settings:
-    """Settings of which a fold can be made; raises ConfigurationError with all that is wrong."""
+def load_checked(
+    path: str | None,
+    environment: Mapping[str, str],
+    also: Callable[[Settings, Catalogue], Iterable[Problem]] = lambda *_: (),
+) -> Settings:
+    """Settings of which a fold can be made; raises ConfigurationError with all that is wrong.
+
+    `also` finds what else would be wrong for one command.
+    """
     settings, problems = read_settings(path, environment)
     try:
-        folding(settings)
+        catalogue = folding(settings).catalogue
     except ConfigurationError as error:
         problems.extend(error.problems)
+    else:
+        problems.extend(public_problems(settings, catalogue))
+        problems.extend(also(settings, catalogue))
     if problems:
         raise ConfigurationError(problems)
     return settings
@@ -54,6 +68,35 @@ def folding(settings: Settings) -> Folding:
         )
     except ValueError as error:  # two paths of which one leads through the other
         raise ConfigurationError([Problem("source and labels", str(error))]) from None
+
+
+def notes_file(settings: Settings, catalogue: Catalogue) -> NotesFile:
+    """The notes these settings name."""
+    return NotesFile(settings.exporter_notes, catalogue)
+
+
+def notes_problems(settings: Settings, catalogue: Catalogue) -> Sequence[Problem]:
+    """What is wrong with the notes of the page."""
+    try:
+        notes_file(settings, catalogue).load()
+    except ConfigurationError as error:
+        return error.problems
+    return ()
+
+
+def public_problems(settings: Settings, catalogue: Catalogue) -> Iterator[Problem]:
+    """Why the public page cannot be as it is asked for."""
+    if settings.public_bind and not settings.public_metrics:
+        yield Problem("public", "`bind` needs `metrics`: the names of those to show")
+    for name in dict.fromkeys(settings.public_metrics):
+        metric = catalogue.metrics.get(name)
+        if metric is None:
+            close = difflib.get_close_matches(name, catalogue.metrics, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else "see docs/metrics.md"
+            yield Problem("public.metrics", f"there is no metric {name!r}; {hint}")
+        elif not can_be_public(metric, catalogue):
+            why = "how many people or events stand behind it is not kept, so it might tell of one"
+            yield Problem("public.metrics", f"{name!r} cannot be shown: {why}")
 
 
 def worker_settings(settings: Settings, accept_dead_letters: int = 0) -> WorkerSettings:

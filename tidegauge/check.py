@@ -20,7 +20,7 @@ from streams.catalogue_file import load
 from streams.example import mistakes
 from streams.folding import Folding
 from tidegauge.arguments import whole
-from tidegauge.assembly import load_checked, worker_settings
+from tidegauge.assembly import load_checked, notes_file, notes_problems, worker_settings
 from tidegauge.sampling import Findings, examine
 
 TIMEOUT_MILLISECONDS = 3_000
@@ -44,9 +44,13 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     console = Console(soft_wrap=True)
-    settings = worker_settings(load_checked(options.config, os.environ))
-    count = len(settings.folding.catalogue.metrics)
-    console.print(f"[green]✓[/] configuration: {count} metrics")
+    checked = load_checked(options.config, os.environ, notes_problems)
+    settings = worker_settings(checked)
+    catalogue = settings.folding.catalogue
+    console.print(f"[green]✓[/] configuration: {len(catalogue.metrics)} metrics")
+    if checked.exporter_notes:
+        count = len(notes_file(checked, catalogue).load())
+        console.print(f"[green]✓[/] {escape(checked.exporter_notes)}: {counted(count, 'note')}")
     mistaken = list(_mistaken_examples(settings.folding))
     for name, mistake in mistaken:
         console.print(f"[red]✗[/] metrics.{name}.example: {escape(mistake)}")

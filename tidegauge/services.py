@@ -10,9 +10,18 @@ from typing import Any
 
 from agents.worker import run_until_signalled
 from exporters.http import CannotListen, PortTaken
+from exporters.page.audience import Audience
+from exporters.page.service import Page, PublicServer
 from exporters.service import Exporter
 from tidegauge.arguments import whole
-from tidegauge.assembly import address, folding, load_checked, worker_settings
+from tidegauge.assembly import (
+    address,
+    folding,
+    load_checked,
+    notes_file,
+    notes_problems,
+    worker_settings,
+)
 from tidegauge.settings import Settings
 
 log = logging.getLogger("tidegauge.exporter")
@@ -43,7 +52,7 @@ def _worker(options: argparse.Namespace) -> int:
 
 
 def _exporter(options: argparse.Namespace) -> int:
-    settings = load_checked(options.config, os.environ)
+    settings = load_checked(options.config, os.environ, notes_problems)
     asyncio.run(_serve(settings))
     return 0
 
@@ -51,27 +60,45 @@ def _exporter(options: argparse.Namespace) -> int:
 def exporter_of(settings: Settings) -> Exporter:
     """The exporter these settings ask for; raises ConfigurationError."""
     host, port = address(settings.exporter_bind)
+    made = folding(settings)
     return Exporter(
         redis_url=settings.redis_url,
-        folding=folding(settings),
+        folding=made,
         prefix=settings.redis_prefix,
         host=host,
         port=port,
         stale_after_seconds=settings.exporter_stale_after_seconds,
-        port_setting="TIDEGAUGE_EXPORTER_BIND",
+        notes=notes_file(settings, made.catalogue),
     )
+
+
+def public_server_of(settings: Settings, exporter: Exporter) -> PublicServer | None:
+    """The public page these settings ask for; None when they ask for none."""
+    if not settings.public_bind:
+        return None
+    host, port = address(settings.public_bind)
+    made = folding(settings)
+    names = tuple(dict.fromkeys(settings.public_metrics))
+    audience = Audience(names, settings.public_minimum_group)
+    notes = notes_file(settings, made.catalogue)
+    return PublicServer(Page(made, exporter.view, notes, audience), host, port)
 
 
 async def _serve(settings: Settings) -> None:
     exporter = exporter_of(settings)
+    public = public_server_of(settings, exporter)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    server = await exporter.start()
-    log.info("serving product metrics on %smetrics", server.url)
     try:
+        server = await exporter.start()
+        log.info("serving product metrics on %smetrics", server.url)
+        if public is not None:
+            log.info("serving the public page on %s", (await public.start()).url)
         await stopping.wait()
     finally:
+        if public is not None:
+            await public.stop()
         await exporter.stop()
 
 

@@ -16,7 +16,7 @@ from typing import Any, get_args
 from redis.asyncio.connection import parse_url
 
 from streams.catalogue_file import SECTIONS
-from streams.schema import TEXT, ConfigurationError, Field, Problem, check
+from streams.schema import TEXT, TEXTS, ConfigurationError, Field, Problem, check
 from streams.schema import WHOLE as AT_LEAST_ONE
 from streams.wire import PersonKey
 
@@ -148,6 +148,21 @@ class Settings:
     exporter_stale_after_seconds: float = setting(
         60.0, "exporter.stale_after_seconds", NUMBER, "Older snapshots make the metrics absent."
     )
+    exporter_notes: str = setting(
+        "", "exporter.notes", TEXT, "File of notes for the page, TOML; none if not given."
+    )
+    public_bind: str = setting(
+        "", "public.bind", ADDRESS, "Where the public page is served; nowhere if not given."
+    )
+    public_metrics: tuple[str, ...] = setting(
+        (), "public.metrics", TEXTS, "What it shows, in this order; commas between in a variable."
+    )
+    public_minimum_group: int = setting(
+        10,
+        "public.minimum_group",
+        AT_LEAST_ONE,
+        "Numbers that tell of fewer people or events are withheld from it.",
+    )
     source_paths: Mapping[str, str] = field(default_factory=dict)
     """Dotted paths of a custom format, by the names of `streams.wire.WireFormat`."""
     catalogue: Mapping[str, dict[str, Any]] = field(default_factory=dict)
@@ -220,7 +235,10 @@ def _from_file(path: str, document: dict[str, Any], problems: list[Problem]) -> 
         found = check(tables.get(section, {}), keys, f"{path}: {section}", problems)
         if section == "source":
             values["source_paths"] = {k: found.pop(k) for k in SOURCE_PATHS if k in found}
-        values |= {DECLARED[f"{section}.{key}"].name: value for key, value in found.items()}
+        values |= {
+            DECLARED[f"{section}.{key}"].name: tuple(value) if isinstance(value, list) else value
+            for key, value in found.items()
+        }
     return values
 
 
@@ -237,7 +255,7 @@ def _from_environment(environment: Mapping[str, str], problems: list[Problem]) -
             continue
         accepts: Field = declared.metadata["accepts"]
         value = _convert(text, type(declared.default))
-        if accepts.accepts(value):
+        if accepts.accepts(list(value) if isinstance(value, tuple) else value):
             values[declared.name] = value
         else:
             problems.append(Problem(name, f"must be {accepts.expected}, not {text!r}"))
@@ -277,6 +295,8 @@ def _secret(name: str, path: str, problems: list[Problem]) -> str | None:
 def _convert(text: str, kind: type) -> Any:
     if kind is bool:
         return {"true": True, "false": False}.get(text.lower(), text)
+    if kind is tuple:
+        return tuple(part.strip() for part in text.split(","))
     convert: Callable[[str], Any] = {int: int, float: float}.get(kind, str)
     try:
         return convert(text)

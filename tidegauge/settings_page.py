@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from streams.schema import TEXT
+from streams.schema import TEXT, TEXTS
 from tidegauge.settings import DECLARED, ENVIRONMENT
 
 PAGE = Path(__file__).parent.parent / "docs" / "settings.md"
@@ -28,10 +28,10 @@ def page() -> str:
     for key, declared in DECLARED.items():
         variable = ENVIRONMENT + key.replace(".", "_").upper()
         meaning, accepts = declared.metadata["meaning"], declared.metadata["accepts"]
-        if accepts is not TEXT:
+        if accepts not in (TEXT, TEXTS):
             meaning = f"{meaning.removesuffix('.')}: {accepts.expected}."
         default = declared.default
-        shown = str(default).lower() if isinstance(default, bool) else str(default)
+        shown = str(default).lower() if isinstance(default, bool) else str(default or "")
         rows.append(f"| `{key}` | `{variable}` | {f'`{shown}`' if shown else ''} | {meaning} |\n")
     return HEAD + "".join(rows)
 

@@ -1,26 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
-from html import escape
 
 import pytest
 from aiohttp import ClientSession
 
 from exporters.http import CannotListen, PortTaken, Server, create_web_app, start_server
-from exporters.landing import render_landing
-from exporters.snapshot_store import Snapshot
-from exporters.view import View
-from tests.exporters.published_events import (
-    Worker,
-    announce,
-    new_folding,
-    new_prefix,
-    new_publisher,
-    new_reader,
-)
-from tidegauge.embedded import EmbeddedRedis
 
 Scenario = Callable[[ClientSession, str], Awaitable[None]]
 
@@ -124,39 +110,3 @@ def test_a_taken_port_is_told_in_one_sentence() -> None:
 def test_an_impossible_port_is_told_in_one_sentence(port: int) -> None:
     with pytest.raises(CannotListen, match="choose another one with TIDEGAUGE_BIND"):
         asyncio.run(serve(port=port))
-
-
-async def view_of(url: str, prefix: str) -> View:
-    publisher, reader = new_publisher(url, prefix), new_reader(url, prefix)
-    await announce(publisher)
-    worker = Worker()
-    worker.send({"name": "<script>alert('$x')</script>"}, *({"name": f"P{i}"} for i in range(30)))
-    await worker.publish(publisher)
-    snapshot = await reader.read()
-    await publisher.close()
-    await reader.close()
-    return View.of(new_folding(), snapshot)
-
-
-def test_the_landing_page_shows_values_and_asks_nobody_for_anything(
-    embedded_redis: EmbeddedRedis,
-) -> None:
-    page = render_landing(new_folding(), asyncio.run(view_of(embedded_redis.url, new_prefix())))
-    assert "2025-06-15 15:06:40 UTC" in page
-    assert 'href="/metrics"' in page
-    assert "21 more in /metrics" in page
-    assert "<script" not in page
-    assert not re.search(r"""(src|url|href)\W{1,3}(https?:)?//""", page)
-    for metric in new_folding().catalogue.metrics.values():
-        assert metric.title in page
-        assert metric.example is not None
-        assert escape(metric.example.because) in page
-        for result in metric.example.results():
-            assert f"<li>{escape(result)}</li>" in page
-
-
-def test_the_landing_page_says_why_there_are_no_numbers() -> None:
-    view = View(Snapshot(problems=["partition 3 is <missing>"]), None)
-    page = render_landing(new_folding(), view)
-    assert "partition 3 is &lt;missing&gt;" in page
-    assert "No numbers right now" in page

@@ -35,6 +35,14 @@ OTHERS: dict[str, tuple[str, str, Any]] = {
     "worker.max_dead_letters_in_a_row": ("7", "7", 7),
     "exporter.bind": ('"0.0.0.0:0"', "0.0.0.0:0", "0.0.0.0:0"),
     "exporter.stale_after_seconds": ("90", "90", 90.0),
+    "exporter.notes": ('"notes.toml"', "notes.toml", "notes.toml"),
+    "public.bind": ('"127.0.0.1:9482"', "127.0.0.1:9482", "127.0.0.1:9482"),
+    "public.metrics": (
+        '["active_users", "shares"]',
+        "active_users, shares",
+        ("active_users", "shares"),
+    ),
+    "public.minimum_group": ("25", "25", 25),
 }
 
 WRONG = {
@@ -53,6 +61,10 @@ WRONG = {
     "worker.max_dead_letters_in_a_row": ["-1", "0.5", "false"],
     "exporter.bind": ['"localhost"'],
     "exporter.stale_after_seconds": ["[60]", "inf"],
+    "exporter.notes": ['""', "[]"],
+    "public.bind": ['"9482"', '""'],
+    "public.metrics": ['"active_users"', "[1]", '[""]'],
+    "public.minimum_group": ["0", '"10"'],
 }
 
 
@@ -137,10 +149,26 @@ def test_a_wrong_value_in_the_file_is_told_with_file_and_key(
 
 @pytest.mark.parametrize("key", [key for key in WRONG if key != "redis.prefix"])
 def test_a_wrong_value_in_the_environment_is_told_with_its_variable(key: str) -> None:
-    wrong = {str: "", bool: "maybe", int: "1.5", float: "soon"}[type(DECLARED[key].default)]
+    wrong = {str: "", bool: "maybe", int: "1.5", float: "soon", tuple: ""}[
+        type(DECLARED[key].default)
+    ]
     found = problems(None, {variable(key): wrong})
     assert [text.split(" must be ")[0] for text in found] == [f"{variable(key)}:"]
     assert found[0].endswith(f"not {wrong!r}")
+
+
+def test_what_the_public_is_to_see_must_be_metrics_that_tell_of_a_known_group(file: Path) -> None:
+    file.write_text(
+        '[public]\nbind = "127.0.0.1:9482"\nmetrics = ["active_user", "revenue", "shares"]\n'
+    )
+    unknown, unsized = problems(str(file))
+    assert unknown.endswith("there is no metric 'active_user'; did you mean 'active_users'?")
+    assert unsized.startswith("public.metrics: 'revenue' cannot be shown: how many people ")
+
+
+def test_a_public_address_needs_metrics_to_show() -> None:
+    (told,) = problems(None, {"TIDEGAUGE_PUBLIC_BIND": "127.0.0.1:9482"})
+    assert told == "public: `bind` needs `metrics`: the names of those to show"
 
 
 def test_everything_wrong_is_told_at_once(file: Path) -> None:

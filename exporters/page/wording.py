@@ -1,0 +1,95 @@
+"""Numbers, dates and states in words for people."""
+
+from datetime import date, datetime
+
+from streams.catalogue import Metric
+from streams.figures import Figure, Pairs
+from streams.panes import SECOND, Calendar
+
+WHOLE_CURRENCIES = frozenset(
+    (
+        *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"),
+        *("PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"),
+    )
+)
+"""Money without hundredths (ISO 4217)."""
+CURRENCY = "currency"
+WINDOW_TITLES = {
+    "5m": "Last 5 minutes",
+    "1h": "Last hour",
+    "24h": "Last 24 hours",
+    "today": "Today so far",
+    "yesterday": "Yesterday",
+    "7d": "7 days",
+    "30d": "30 days",
+    None: "In all",
+}
+COMPLETE = {True: "complete", False: "not complete"}
+KINDS = {
+    "count": "Counted exactly",
+    "sum": "Added up exactly, in millionths",
+    "distinct": "Exact up to about 4,000 people, estimated above",
+    "ratio": "As exact as what it is made of",
+}
+DIRECTIONS = {
+    "up": "↑ More is better",
+    "down": "↓ Less is better",
+    "neutral": "Neither more nor less is better",
+}
+STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def number(metric: Metric, value: float, labels: Pairs = ()) -> str:
+    """A value of a metric, with its unit."""
+    if metric.kind == "ratio" or metric.name.endswith("_ratio"):
+        return f"{value:.1%}" if abs(value) >= 0.1 else f"{value:.2%}"  # noqa: PLR2004
+    if metric.unit == "seconds":
+        return duration(value)
+    currency = dict(labels).get(CURRENCY)
+    if currency is not None and metric.kind == "sum":
+        return f"{value:,.{0 if currency in WHOLE_CURRENCIES else 2}f} {currency}"
+    text = f"{value:,.2f}" if value % 1 or metric.kind == "sum" else f"{value:,.0f}"
+    return text.replace("-", "−")  # noqa: RUF001 - a minus sign
+
+
+def duration(seconds: float) -> str:
+    """Seconds as `2 h 5 min`, the two largest units that are there."""
+    if seconds < 10:  # noqa: PLR2004
+        return f"{seconds:.1f} s"
+    left, parts = round(seconds), list[str]()
+    for size, unit in STEPS:
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append(f"{count} {unit}" if count else "")
+    return " ".join(part for part in parts[:2] if part)
+
+
+def rests_on(metric: Metric, figure: Figure) -> str:
+    """The n of a number where it is not the number itself, and the error of an estimate."""
+    parts = []
+    if figure.n is not None and figure.n != figure.value:
+        parts.append(f"n = {figure.n:,.0f}")
+    if figure.error:
+        parts.append(f"± {number(metric, figure.error)}")
+    return ", ".join(parts)
+
+
+def values_of(labels: Pairs) -> str:
+    """Label values as one text; the names of the labels stand elsewhere."""
+    words = {"__other__": "all others", "__none__": "not told"}
+    return ", ".join(words.get(value, value) for _, value in labels)
+
+
+def day(when: date) -> str:
+    """A day without its year: `3 Nov`."""
+    return f"{when.day} {when:%b}"
+
+
+class Moment:
+    """An instant for a `<time>`: the machine's form and a person's."""
+
+    def __init__(self, time: int, calendar: Calendar) -> None:
+        self._at = datetime.fromtimestamp(time // SECOND, calendar.zone)
+        self.machine = self._at.isoformat()
+        self.clock = f"{self._at:%H:%M:%S}"
+        self.full = f"{self._at:%Y-%m-%d %H:%M:%S %Z}"
