@@ -20,7 +20,7 @@ UV_VERSION := 0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test test-long lint format bench-fold lock clean
+.PHONY: help demo test test-long lint format bench-fold screenshots lock clean
 
 help: ## show these verbs
 	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{printf "make %-11s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ demo: .venv/ready-to-run ## the whole pipeline on this machine (DURATION, RATE, 
 	@$(BIN)/tidegauge demo $(if $(DURATION),--duration '$(DURATION)') $(if $(RATE),--rate '$(RATE)') \
 		$(if $(PORT),--port '$(PORT)') $(if $(EVENTS),--events '$(EVENTS)') $(if $(SEED),--seed '$(SEED)')
 
-test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus)
+test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus,chromium)
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: .venv/ready-to-test ## all tests, the long ones too
@@ -47,6 +47,9 @@ format: .venv/ready-to-test ## rewrite the code in the one format
 
 bench-fold: .venv/ready-to-test ## events per second from topic to Redis
 	$(BIN)/python benchmarks/bench_fold.py
+
+screenshots: .venv/ready-to-test ## take those of the page anew, for docs/ (needs chromium)
+	$(BIN)/python -m tests.exporters.page.screenshots
 
 # Development first: what runs is then held to the very versions that are tested. The build needs
 # setuptools, which is locked too, since nothing may be installed that has no hash here.

@@ -37,7 +37,9 @@ class Figures:
     def __init__(self, catalogue: Catalogue, series: Iterable[Series]) -> None:
         self._metrics = catalogue.metrics
         self._found: dict[tuple[str, str | None], dict[Pairs, Series]] = {}
+        self._windows: set[str | None] = set()
         for one in series:
+            self._windows.add(one.window)
             self._found.setdefault((one.metric.name, one.window), {})[one.labels] = one
 
     def labels(self, metric: Metric, window: str | None) -> list[Pairs]:
@@ -45,15 +47,19 @@ class Figures:
         return list(self._found.get((metric.name, window), ()))
 
     def of(self, metric: Metric, window: str | None, labels: Pairs) -> Figure | None:
-        """The number of just these labels, of a count or sum also of all that have them."""
+        """The number of just these labels, of a count or sum also of all that have them.
+
+        A count of an open label is 0 where the window was read and has no series of it.
+        """
         rows = self._found.get((metric.name, window), {})
         exact = rows.get(labels)
         if exact is not None:
             return self._figure(exact)
-        some = [one for one in rows.values() if set(labels) <= set(one.labels)]
-        if not some or not metric.has_total:
+        some = [one.value for one in rows.values() if set(labels) <= set(one.labels)]
+        is_nothing = metric.kind == "count" and not labels and window in self._windows
+        if not metric.has_total or not (some or is_nothing):
             return None
-        return self._figure(Series(metric, window, labels, sum(one.value for one in some), 0))
+        return self._figure(Series(metric, window, labels, sum(some), 0))
 
     def _figure(self, one: Series) -> Figure:
         kind = one.metric.kind

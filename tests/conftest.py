@@ -1,7 +1,7 @@
 """The servers that tests run against; each is started once per session, when a test asks for it.
 
-What a machine lacks is skipped with a reason, and fails when its name (kafka, redis, prometheus)
-stands in the comma separated environment variable REQUIRE.
+What a machine lacks is skipped with a reason, and fails when its name (kafka, redis, prometheus,
+chromium) stands in the comma separated environment variable REQUIRE.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.chromium import Chromium
 from tests.kafka_server import KafkaMissing, RealKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 
@@ -68,6 +69,12 @@ def real_redis() -> Iterator[RealRedis]:
 def promtool() -> str:
     """Path of promtool."""
     return _found("prometheus", "promtool")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Chromium]:
+    with Chromium(_found("chromium", "chromium")) as chromium:
+        yield chromium
 
 
 @pytest.fixture(

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from streams import catalogue_file
+from streams.notes import read_notes
 from streams.wire import SEGMENT
 
 ROOT = Path(__file__).parent.parent
@@ -151,6 +152,18 @@ def test_a_health_check_asks_the_port_its_service_listens_on(service: str, name:
     assert f"//127.0.0.1:{port}/healthz" in SERVICES[service]["healthcheck"]["test"][-1]
     exposed = [*SERVICES[service].get("ports", []), *SERVICES[service].get("expose", [])]
     assert [one.rpartition(":")[2] for one in exposed] == [port]
+
+
+def test_the_exporter_reads_the_notes_that_are_mounted() -> None:
+    inside = Path(environment("exporter")["TIDEGAUGE_EXPORTER_NOTES"])
+    outside = ROOT / mounts("exporter")[str(inside.parent)] / inside.name
+    assert read_notes(outside.read_text(), str(outside), load_metrics()) == []
+    example = re.sub("^# ", "", outside.read_text().partition("\n#\n")[2], flags=re.MULTILINE)
+    assert len(read_notes(example, "the example in it", load_metrics())) == 1
+
+
+def load_metrics() -> list[str]:
+    return list(catalogue_file.load(SEGMENT).metrics)
 
 
 def test_prometheus_reads_the_mounted_configuration_and_keeps_90_days() -> None:

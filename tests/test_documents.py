@@ -11,8 +11,10 @@ from exporters import metrics_page
 from streams.catalogue_file import load
 from streams.example import mistakes
 from streams.folding import Folding
+from streams.notes import read_notes
 from streams.panes import Calendar
 from streams.wire import SEGMENT
+from tidegauge.assembly import public_problems
 from tidegauge.settings import load_settings
 from tidegauge.settings_page import PAGE, page
 
@@ -54,11 +56,21 @@ def test_the_example_of_a_metric_makes_a_metric() -> None:
 
 
 def test_the_example_of_settings_is_accepted(tmp_path: Path) -> None:
-    text = toml_blocks()[1]
+    text = toml_blocks()[3]
     assert tomllib.loads(text)
     file = tmp_path / "tidegauge.toml"
     file.write_text(text, encoding="utf-8")
     assert load_settings(str(file), {}).reporting_timezone == "Europe/Paris"
+
+
+def test_the_example_of_the_page_is_accepted_with_its_notes(tmp_path: Path) -> None:
+    settings_text, notes_text = toml_blocks()[1:3]
+    file = tmp_path / "tidegauge.toml"
+    file.write_text(settings_text, encoding="utf-8")
+    catalogue = load(SEGMENT)
+    settings = load_settings(str(file), {})
+    assert list(public_problems(settings, catalogue)) == []
+    assert len(read_notes(notes_text, settings.exporter_notes, catalogue.metrics)) == 1
 
 
 def test_every_metric_of_the_table_is_exported() -> None:

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-WIDTH, HEIGHT = 360, 112
+WIDTH, HEIGHT = 360, 110
 LEFT, RIGHT, TOP, BOTTOM = 14, 8, 16, 96
 TICKS = 9
+BEYOND = 3
+"""A day that is not complete is cut off above so many times the highest complete one."""
 
 
 class Level(NamedTuple):
@@ -28,6 +30,8 @@ class Dot(NamedTuple):
     y: float
     complete: bool
     words: str
+    beyond: bool
+    """Whether it is drawn at the upper edge because its value lies above that."""
 
 
 class Mark(NamedTuple):
@@ -64,14 +68,19 @@ def draw(
 
     A note is its number and the places of its first and last day.
     """
-    values = [level.value for level in levels if level.value is not None]
-    top, bottom = max([0.0, *values]), min([0.0, *values])
-    scale = (BOTTOM - TOP) / ((top - bottom) or 1)
-    base = BOTTOM + bottom * scale
+    top, bottom = _scale(levels)
+    span = (top - bottom) or 1
+    base = BOTTOM + bottom / span * (BOTTOM - TOP)
     dots = [
         None
         if level.value is None
-        else Dot(_x(i, len(levels)), base - level.value * scale, level.complete, level.words)
+        else Dot(
+            _x(i, len(levels)),
+            base - min(level.value, top) / span * (BOTTOM - TOP),
+            level.complete,
+            level.words,
+            level.value > top,
+        )
         for i, level in enumerate(levels)
     ]
     runs = _runs(dots)
@@ -86,6 +95,19 @@ def draw(
         high=None if high is None else dots[high],
         low=None if low is None else dots[low],
     )
+
+
+def _scale(levels: Sequence[Level]) -> tuple[float, float]:
+    """Highest and lowest value that is drawn to scale.
+
+    A day that is not complete may be of another order (the first one with all traffic, say), and
+    must not press the others flat.
+    """
+    values = [level.value for level in levels if level.value is not None]
+    whole = [level.value for level in levels if level.value is not None and level.complete]
+    top, bottom = max([0.0, *values]), min([0.0, *values])
+    highest = max([0.0, *whole])
+    return (highest if 0 < highest * BEYOND < top else top), bottom
 
 
 def _x(place: int, count: int) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from exporters.page import wording
 from exporters.page.audience import Audience, day_of_window
-from exporters.page.chart import Level, draw
+from exporters.page.chart import Chart, Level, draw
 from exporters.page.sheet import Cell, DayRow, Extreme, Line
 from streams.catalogue import Metric
 from streams.figures import Figure, Figures, Pairs
@@ -64,7 +64,12 @@ class LineMaker:
         ]
         ends = extremes(shown)
         levels = [self._level(point, labels) for point in shown]
-        drawn = any(level.value is not None for level in levels)
+        chart = draw(
+            levels,
+            high=shown.index(ends.high) if ends else None,
+            low=shown.index(ends.low) if ends else None,
+            notes=notes,
+        )
         return Line(
             id="-".join((self._metric.name, *(str(i) for i in self._place(labels)))),
             name=wording.values_of(labels),
@@ -74,17 +79,10 @@ class LineMaker:
                 self._day_row(point, labels, withheld=place in hidden)
                 for place, point in enumerate(found)
             ][::-1],
-            chart=draw(
-                levels,
-                high=shown.index(ends.high) if ends else None,
-                low=shown.index(ends.low) if ends else None,
-                notes=notes,
-            )
-            if drawn
-            else None,
+            chart=chart if chart.dots else None,
             high=self._extreme(ends.high, labels) if ends else None,
             low=self._extreme(ends.low, labels) if ends else None,
-            summary=self._summary(shown),
+            summary=_summary(shown, chart),
         )
 
     def cell(self, figure: Figure, labels: Pairs, *, withheld: bool) -> Cell:
@@ -154,14 +152,17 @@ class LineMaker:
         text = wording.number(self._metric, value, labels)
         return Extreme(text, point.day.date.isoformat(), wording.day(point.day.date))
 
-    def _summary(self, shown: Sequence[Point]) -> str:
-        told = [point for point in shown if point.figure is not None]
-        if not told:
-            return "No day can be shown."
-        open_days = sum(not point.day.complete for point in told)
-        first, last = told[0].day.date, told[-1].day.date
-        partly = f" {open_days} of them not complete, drawn hollow." if open_days else ""
-        return f"{len(told)} days, {wording.day(first)} to {wording.day(last)}.{partly}"
+
+def _summary(shown: Sequence[Point], chart: Chart) -> str:
+    """A chart in a few sentences."""
+    told = [point for point in shown if point.figure is not None]
+    if not told:
+        return "No day can be shown."
+    open_days = sum(not point.day.complete for point in told)
+    first, last = told[0].day.date, told[-1].day.date
+    partly = f" {open_days} of them not complete, drawn hollow." if open_days else ""
+    beyond = " One or more lie above the drawing." if any(d.beyond for d in chart.dots) else ""
+    return f"{len(told)} days, {wording.day(first)} to {wording.day(last)}.{partly}{beyond}"
 
 
 def _state(day: Day) -> str:

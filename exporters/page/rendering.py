@@ -16,6 +16,14 @@ RELOAD_SECONDS = 120
 """How often a browser without scripts does; long, as it closes what a reader has opened."""
 
 
+ASSETS = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+"""Files that the page asks for, and their types."""
+
+
 class Rendered(NamedTuple):
     """The page, as it updates itself and as it does not."""
 

@@ -13,7 +13,7 @@ from exporters.http import MAX_BODY_BYTES, Server, start_server
 from exporters.page.audience import PRIVATE, Audience
 from exporters.page.cards import sheet_of
 from exporters.page.notes_file import NotesFile
-from exporters.page.rendering import Rendered, asset, render
+from exporters.page.rendering import ASSETS, Rendered, asset, render
 from exporters.view import View
 from streams.folding import Folding
 from streams.history import Day, History
@@ -30,11 +30,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-ASSETS = {
-    "page.css": "text/css",
-    "page.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-}
 
 
 class Page:
@@ -46,9 +41,10 @@ class Page:
         view: Callable[[], Awaitable[View]],
         notes: NotesFile,
         audience: Audience = PRIVATE,
+        good_for_seconds: float = PAGE_SECONDS,
     ) -> None:
         self._folding, self._view, self._notes = folding, view, notes
-        self._audience = audience
+        self._audience, self._good_for_seconds = audience, good_for_seconds
         self._history = History(folding)
         self._made: asyncio.Task[Rendered] | None = None
         self._made_at = 0.0
@@ -57,7 +53,7 @@ class Page:
         """The page as it is now, or was a moment ago."""
         made, age = self._made, time.monotonic() - self._made_at
         is_bad = made is not None and made.done() and made.exception() is not None
-        if made is None or is_bad or (made.done() and age > PAGE_SECONDS):
+        if made is None or is_bad or (made.done() and age >= self._good_for_seconds):
             made = self._made = asyncio.create_task(self._make())
             made.add_done_callback(self._note_time)
         return await asyncio.shield(made)

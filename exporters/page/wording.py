@@ -70,7 +70,8 @@ def rests_on(metric: Metric, figure: Figure) -> str:
     if figure.n is not None and figure.n != figure.value:
         parts.append(f"n = {figure.n:,.0f}")
     if figure.error:
-        parts.append(f"± {number(metric, figure.error)}")
+        error = round(figure.error) if metric.kind == "distinct" else figure.error
+        parts.append(f"± {number(metric, error)}")
     return ", ".join(parts)
 
 

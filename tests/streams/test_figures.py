@@ -35,6 +35,12 @@ def test_a_count_is_its_own_number_and_adds_up_over_labels() -> None:
     assert figures().of(conversions, None, ()) == Figure(3, 0, 3, 3)
 
 
+def test_a_count_of_which_there_is_no_series_is_zero_where_anything_was_read() -> None:
+    uses = METRICS["feature_uses"]
+    assert figures().of(uses, "today", ()) == Figure(0, 0, 0, 0)
+    assert Figures(FOLDING.catalogue, []).of(uses, "today", ()) is None
+
+
 def test_distinct_people_do_not_add_up() -> None:
     converting = METRICS["converting_users"]
     assert figures().of(converting, "today", ORDER) == Figure(1, 0, 1, 1)
