@@ -4,8 +4,10 @@ So neither many readers nor a long history make a scrape wait.
 """
 
 import asyncio
+import gzip
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -90,9 +92,18 @@ class Page:
     async def _get_page(self, request: web.Request) -> web.Response:
         pages = await self.rendered()
         text = pages.paused if "paused" in request.query else pages.live
-        response = web.Response(text=text, content_type="text/html", headers=HEADERS)
-        response.enable_compression()
-        return response
+        if "gzip" not in request.headers.get("Accept-Encoding", ""):
+            return web.Response(text=text, content_type="text/html", headers=HEADERS)
+        headers = HEADERS | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+        return web.Response(
+            body=_pack(text), content_type="text/html", charset="utf-8", headers=headers
+        )
+
+
+@lru_cache(maxsize=2)
+def _pack(text: str) -> bytes:
+    """Pack a page once for all who ask for it."""
+    return gzip.compress(text.encode(), compresslevel=5)
 
 
 async def _get_asset(request: web.Request) -> web.Response:

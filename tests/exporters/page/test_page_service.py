@@ -73,6 +73,18 @@ def test_every_part_of_the_page_may_ask_its_own_server_only(path: str) -> None:
     visit_public(scenario)
 
 
+def test_a_page_is_the_same_packed_and_not() -> None:
+    async def scenario(client: ClientSession, url: str) -> None:
+        texts = []
+        for encoding in ("gzip", "identity"):
+            async with client.get(url, headers={"Accept-Encoding": encoding}) as response:
+                assert response.headers.get("Content-Encoding", "identity") == encoding
+                texts.append(await response.text())
+        assert texts[0] == texts[1]
+
+    visit_public(scenario)
+
+
 @pytest.mark.parametrize("path", ["metrics", "readyz", "page.html", "main.html", "../page.css"])
 def test_the_public_address_serves_nothing_but_the_page_and_its_health(path: str) -> None:
     async def scenario(client: ClientSession, url: str) -> None:
