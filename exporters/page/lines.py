@@ -173,4 +173,4 @@ def _state(day: Day) -> str:
         return "still running"
     if not day.complete:
         return "not complete"
-    return "final" if day.final else "complete, late records may still come"
+    return "final" if day.final else "complete, not final"
