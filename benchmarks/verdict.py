@@ -62,10 +62,15 @@ def _published(folding: Folding, partitions: list[Published], panes: list[Pane])
                     pairs = tuple(sorted(zip(metric.labels, labels, strict=True)))
                     merged.setdefault((metric.name, pairs), []).append(value)
             aggregate = folding.aggregates[fold_id]
-            unit = 1_000_000 if metric.kind == "sum" else 1
-            for key, found in merged.items():
-                result = aggregate.result(aggregate.merge(found)).value
-                values[str(pane), key] = round(result * unit)
+            for (name, pairs), found in merged.items():
+                state = aggregate.merge(found)
+                if metric.kind == "score":
+                    for score, count in state.items():
+                        told = tuple(sorted((*pairs, ("score", str(score)))))
+                        values[str(pane), (name, told)] = count
+                    continue
+                unit = 1_000_000 if metric.kind == "sum" else 1
+                values[str(pane), (name, pairs)] = round(aggregate.result(state).value * unit)
     return values
 
 

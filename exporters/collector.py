@@ -15,6 +15,7 @@ from streams.catalogue import PREFIX, Metric
 from streams.folding import Folding
 from streams.panes import SECOND
 from streams.reading import Reading, Series
+from streams.scores import explain
 
 
 class ProductCollector(Collector):
@@ -40,23 +41,25 @@ class ProductCollector(Collector):
             yield from _families(metric, [s for s in reading.series if s.metric is metric])
 
 
-def describe(metric: Metric) -> str:
-    """HELP text of a metric on one line: definition, formula, unit."""
+def describe(metric: Metric, part: str = "") -> str:
+    """HELP text of a metric, or of one gauge of a score, on one line: definition, formula, unit."""
     unit = f" Unit: {metric.unit}." if metric.unit else ""
-    text = f"{metric.definition.rstrip('.')}. Formula: {metric.formula.rstrip('.')}.{unit}"
+    begin = f"{explain(metric, part)}. " if part else ""
+    text = f"{begin}{metric.definition.rstrip('.')}. Formula: {metric.formula.rstrip('.')}.{unit}"
     return " ".join(text.split())
 
 
 def _families(metric: Metric, series: list[Series]) -> Iterator[Family]:
-    text = describe(metric)
     if metric.has_total:
-        total = CounterMetricFamily(metric.total_name, text, labels=metric.labels)
+        total = CounterMetricFamily(metric.total_name, describe(metric), labels=metric.labels)
         _fill(total, metric.total_name, (s for s in series if s.window is None))
         yield total
     window_labels = (*metric.window_labels, "window")
-    gauge = GaugeMetricFamily(metric.window_name, text, labels=window_labels)
-    _fill(gauge, metric.window_name, (s for s in series if s.window is not None))
-    yield gauge
+    for part in metric.parts:
+        name = metric.gauge_name(part)
+        gauge = GaugeMetricFamily(name, describe(metric, part), labels=window_labels)
+        _fill(gauge, name, (s for s in series if s.window is not None and s.part == part))
+        yield gauge
     if metric.kind == "distinct":
         yield _errors(metric, series)
 

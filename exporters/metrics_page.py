@@ -5,6 +5,7 @@ from pathlib import Path
 
 from streams.catalogue import Catalogue, Example, Metric, Source
 from streams.catalogue_file import load
+from streams.scores import explain
 from streams.windows import WINDOWS
 from streams.wire import SEGMENT
 
@@ -29,6 +30,7 @@ KINDS = {
     "count": "Exact",
     "sum": "Exact, in millionths",
     "distinct": "Exact up to about 4,000 people, estimated above, with the error in `{}_error`",
+    "score": "Exact",
     "ratio": "As exact as what it is made of",
 }
 
@@ -47,7 +49,7 @@ def _anchor(metric: Metric) -> str:
 
 def _exported(metric: Metric) -> str:
     names = [_name(metric.total_name, metric.labels)] if metric.has_total else []
-    names.append(_name(metric.window_name, (*metric.window_labels, "window")))
+    names += [_name(name, (*metric.window_labels, "window")) for name in metric.gauge_names]
     return ", ".join(f"`{name}`" for name in names)
 
 
@@ -65,6 +67,11 @@ def _lines(metric: Metric) -> Iterator[str]:
     if metric.sources:
         yield f"- Events: {'; '.join(map(_source, metric.sources))}"
     yield f"- Exported as {_exported(metric)}"
+    if metric.kind == "score":
+        for part in metric.parts:
+            yield f"- `{metric.gauge_name(part)}`: {explain(metric, part)}"
+    if metric.kind == "ratio" and metric.minimum > 1:
+        yield f"- Absent while the denominator is below {metric.minimum}"
     if metric.unit:
         yield f"- Unit: {metric.unit}"
     if set(metric.windows) != set(WINDOWS):

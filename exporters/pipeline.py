@@ -133,7 +133,7 @@ class PipelineCollector(Collector):
     def _sums(self) -> Iterator[Family]:
         skipped = CounterMetricFamily(
             f"{PREFIX}skipped_values",
-            "Numbers left out of a sum, by metric and reason.",
+            "Numbers left out of a sum or a score, by metric and reason.",
             labels=("metric", "reason"),
         )
         for labels, count in sorted(self._summed(SKIPPED).items()):

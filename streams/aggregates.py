@@ -1,15 +1,17 @@
 """What is kept of a metric in a pane: `initialize, add, merge, result`.
 
-Merging two states equals adding everything to one, in any order. Counts and sums are integers and
-exact. Distinct persons are a theta sketch of 4,096 hashes (Apache DataSketches): exact below
-that, 1.6 % standard error above, at most 32 KB; its canonical form is the ordered result of a
-theta union.
+Merging two states equals adding everything to one, in any order. Counts, sums and the counts of
+each score are integers and exact. Distinct persons are a theta sketch of 4,096 hashes (Apache
+DataSketches): exact below that, 1.6 % standard error above, at most 32 KB; its canonical form is
+the ordered result of a theta union.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import datasketches
+import msgspec
 
 LOG2_SKETCH_SIZE = 12
 MICRO = 1_000_000
@@ -91,6 +93,46 @@ class Sum(Count):
         return int.from_bytes(stored, "big") if isinstance(stored, bytes) else super().load(stored)
 
 
+class Scores:
+    """Counts the answers that gave each score: no answer is kept, and none is rounded."""
+
+    def initialize(self) -> dict[int, int]:
+        """State of nothing."""
+        return {}
+
+    def add(self, state: dict[int, int], amount: Mapping[int, int]) -> dict[int, int]:
+        """Count more answers, given as score -> how many."""
+        for score, count in amount.items():
+            state[score] = state.get(score, 0) + count
+        return state
+
+    def merge(self, states: Iterable[Mapping[int, int]]) -> dict[int, int]:
+        """Add up score by score."""
+        merged: dict[int, int] = {}
+        for state in states:
+            self.add(merged, state)
+        return merged
+
+    def result(self, state: Mapping[int, int]) -> Estimate:
+        """How many answers there are; `streams.scores` tells what they come to."""
+        return Estimate(sum(state.values()), 0)
+
+    def store(self, state: Mapping[int, int]) -> bytes:
+        """Pairs of score and count, scores rising, as MessagePack."""
+        return msgspec.msgpack.encode(sorted(state.items()))
+
+    def load(self, stored: Any) -> dict[int, int]:
+        """The counts of such pairs; ValueError when they are in no canonical form."""
+        try:
+            pairs = msgspec.msgpack.decode(stored, type=list[tuple[int, int]])
+        except (msgspec.DecodeError, TypeError) as error:
+            raise ValueError(f"no counts of scores: {error}") from error
+        is_rising = all(one < other for (one, _), (other, _) in pairwise(pairs))
+        if not is_rising or any(count < 1 for _, count in pairs):
+            raise ValueError(f"counts of scores that are out of order or nothing: {pairs}")
+        return dict(pairs)
+
+
 class Persons:
     """Distinct persons: hashes seen since loading, and the sketch that was loaded."""
 
@@ -150,4 +192,9 @@ class Distinct:
         return self.merge([state]).base
 
 
-AGGREGATES: dict[str, Aggregate] = {"count": Count(), "sum": Sum(), "distinct": Distinct()}
+AGGREGATES: dict[str, Aggregate] = {
+    "count": Count(),
+    "sum": Sum(),
+    "distinct": Distinct(),
+    "score": Scores(),
+}

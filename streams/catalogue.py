@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-Kind = Literal["count", "sum", "distinct", "ratio"]
+Kind = Literal["count", "sum", "distinct", "score", "ratio"]
 Direction = Literal["up", "down", "neutral"]
 
 PREFIX = "tidegauge_"
@@ -101,9 +101,16 @@ class Metric:
     window_labels: tuple[str, ...] = ()
     windows: tuple[str, ...] = ()
     value: str = ""
-    """Path of the number a sum adds up."""
+    """Path of the number a sum adds up, or of a score."""
     numerator: str = ""
     denominator: str = ""
+    lowest: int = 0
+    """The least score that can be given."""
+    highest: int = 0
+    good: tuple[int, ...] = ()
+    bad: tuple[int, ...] = ()
+    minimum: int = 0
+    """A score of fewer answers, or a ratio of less than that, is absent."""
     example: Example | None = field(default=None, compare=False)
 
     @property
@@ -116,6 +123,30 @@ class Metric:
         """Name of the gauge: counts and sums get a word in front, lest the two names collide."""
         middle = "windowed_" if self.has_total else ""
         return f"{PREFIX}{middle}{self.name}"
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What the names of its gauges end in: a score has several, the others one that is bare."""
+        if self.kind != "score":
+            return ("",)
+        share, net = ("ratio",) if self.good else (), ("score",) if self.bad else ()
+        return (*share, "average", "responses", *net)
+
+    def gauge_name(self, part: str = "") -> str:
+        """Name of one of its gauges."""
+        return f"{self.window_name}_{part}" if part else self.window_name
+
+    @property
+    def gauge_names(self) -> tuple[str, ...]:
+        """Names of its gauges."""
+        return tuple(self.gauge_name(part) for part in self.parts)
+
+    @property
+    def exported_names(self) -> tuple[str, ...]:
+        """Names of everything it is exported as."""
+        total = (self.total_name,) if self.has_total else ()
+        error = (self.gauge_name("error"),) if self.kind == "distinct" else ()
+        return (*total, *self.gauge_names, *error)
 
     @property
     def has_total(self) -> bool:
@@ -137,7 +168,7 @@ class Catalogue:
         return [metric for _, metric in sorted(self.metrics.items()) if metric.kind != "ratio"]
 
     def paths(self) -> tuple[str, ...]:
-        """Every path of a record that some label or sum reads, in a fixed order."""
+        """Every path of a record that some label, sum or score reads, in a fixed order."""
         found = {path for label in self.labels.values() for path in label.paths}
         found |= {metric.value for metric in self.metrics.values() if metric.value}
         return tuple(sorted(found))
@@ -153,6 +184,7 @@ class Catalogue:
             for label in (self.labels[name] for name in metric.labels)
         ]
         inactive = sorted(self.inactive) if metric.active_only else []
-        folding = (metric.kind, metric.sources, inactive, labels, metric.value)
+        scale = (metric.lowest, metric.highest) if metric.kind == "score" else ()
+        folding = (metric.kind, metric.sources, inactive, labels, metric.value, *scale)
         digest = hashlib.blake2b(msgspec.json.encode(folding), digest_size=4).hexdigest()
         return f"{metric.name}@{digest}"

@@ -27,6 +27,7 @@ from streams.schema import (
     one_of,
     some_of,
 )
+from streams.score_file import FIELDS, read_scale
 from streams.windows import WINDOWS
 from streams.wire import WireFormat
 
@@ -50,7 +51,7 @@ METRIC = {
     "title": TEXT._replace(required=True),
     "definition": TEXT._replace(required=True),
     "formula": TEXT._replace(required=True),
-    "kind": one_of(("count", "sum", "distinct", "ratio"))._replace(required=True),
+    "kind": one_of(("count", "sum", "distinct", "score", "ratio"))._replace(required=True),
     "direction": one_of(("up", "down", "neutral")),
     "unit": TEXT,
     "limits": TEXT,
@@ -62,9 +63,12 @@ METRIC = {
     "value": TEXT,
     "numerator": TEXT,
     "denominator": TEXT,
+    **FIELDS,
     "enabled": FLAG,
     "example": Field(lambda x: isinstance(x, dict), "a table"),
 }
+FEWEST = ("score", "ratio")
+"""The kinds that may be absent below a minimum."""
 ACTIVE = {"exclude": TEXTS}
 RESERVED_LABELS = ("window", "partition", "outcome", "instance", "job", "le", "quantile")
 RESERVED_ENDINGS = ("_total", "_count", "_sum", "_bucket", "_created", "_info")
@@ -146,7 +150,7 @@ class _Builder:
     def _check_names(self, catalogue: Catalogue) -> None:
         owners: dict[str, str] = {}
         for metric in catalogue.metrics.values():
-            for name in {metric.window_name, metric.total_name if metric.has_total else ""} - {""}:
+            for name in metric.exported_names:
                 owner = owners.setdefault(name, metric.name)
                 if owner != metric.name:
                     self._problem(
@@ -219,12 +223,17 @@ class _Builder:
         kind = found.get("kind", "count")
         for key, needed in (
             ("events", kind != "ratio"),
-            ("value", kind == "sum"),
+            ("value", kind in ("sum", "score")),
             ("numerator", kind == "ratio"),
             ("denominator", kind == "ratio"),
+            ("lowest", kind == "score"),
+            ("highest", kind == "score"),
         ):
             if needed != (key in found):
                 self._problem(where, f"a {kind} {'needs' if needed else 'has no'} {key!r}")
+        for key, kinds in (("good", ("score",)), ("bad", ("score",)), ("minimum", FEWEST)):
+            if key in found and kind not in kinds:
+                self._problem(where, f"a {kind} has no {key!r}")
         texts = {"title": "", "definition": "", "formula": "", "kind": kind} | found
         labels = tuple(found.get("labels", ()))
         if "example" in texts:
@@ -236,6 +245,8 @@ class _Builder:
             "windows": tuple(found.get("windows", WINDOWS)),
             "value": self._wire.property_path(found["value"]) if "value" in found else "",
         }
+        if kind == "score":
+            texts |= read_scale(found, where, self._problems)
         sources = tuple(self._sources(texts.pop("events", []), goals, where))
         return Metric(name=name, sources=sources, **texts)
 
@@ -278,5 +289,5 @@ class _Builder:
             )
         for key in ("numerator", "denominator"):
             name = getattr(metric, key)
-            if name and (name not in metrics or metrics[name].kind == "ratio"):
+            if name and (name not in metrics or metrics[name].kind in ("score", "ratio")):
                 self._problem(f"{where}.{key}", f"must name a count, sum or distinct, not {name!r}")

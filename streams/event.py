@@ -37,7 +37,7 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     bot: bool
     user_agent: str | None
     values: tuple[Any, ...]
-    """What the catalogue's labels and sums read, in the order of the paths given to the decoder."""
+    """What labels, sums and scores read, in the order of the paths given to the decoder."""
 
 
 class Rejected(NamedTuple):

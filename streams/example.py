@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from streams.catalogue import PREFIX, Example, Given
+from streams.catalogue import Example, Given
 from streams.folding import Folding
 from streams.panes import SECOND
 from streams.partition import Partition
@@ -53,10 +53,8 @@ def mistakes(folding: Folding, example: Example) -> list[str]:
 
 def series_name(series: Series) -> str:
     """A series as it is exported, without the prefix: `windowed_page_views{page="Home",...}`."""
-    metric = series.metric
-    name = metric.total_name if series.window is None else metric.window_name
     told = ",".join(f'{label}="{value}"' for label, value in series.exported_labels.items())
-    return name.removeprefix(PREFIX) + (f"{{{told}}}" if told else "")
+    return series.name + (f"{{{told}}}" if told else "")
 
 
 def _rows(folding: Folding, events: Sequence[Given]) -> Iterator[_Row]:

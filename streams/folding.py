@@ -5,7 +5,7 @@ panes are touched once a group and not once an event.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from streams.decoding import Decoder
 from streams.event import Event, Rejected
 from streams.outcomes import Judgement, Record
 from streams.panes import MINUTE, Calendar
-from streams.routing import Route, Router, Rule, micro_units
+from streams.routing import Found, Route, Router, Rule, micro_units
 from streams.unit import DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggregates_of
 from streams.wire import PersonKey, WireFormat
 
@@ -32,11 +32,11 @@ class DeadLetter(NamedTuple):
 
 @dataclass
 class Group:
-    """Accepted events of one minute, route and label values."""
+    """Accepted events of one minute, route, label values and scores."""
 
     minute: int
     route: Route
-    labels: tuple[str | None, ...]
+    labels: Found
     count: int = 0
     persons: set[int] = field(default_factory=set)
     amounts: dict[str, int] = field(default_factory=dict)
@@ -48,12 +48,25 @@ class Group:
             return self.count
         if rule.kind == "distinct":
             return self.persons or None
+        if rule.kind == "score":
+            score = self.labels[rule.score]
+            return None if isinstance(score, str) else {score: self.count}
         return self.amounts.get(rule.metric)
 
+    def without_score(self) -> Iterator[tuple[str, str]]:
+        """Each metric that leaves these events out because of their score or labels, and why."""
+        for rule in self.route.scores:
+            score = self.labels[rule.score]
+            if rule.labels(self.labels) is None:
+                yield rule.name, "unknown_label"
+            elif isinstance(score, str):
+                yield rule.name, score
 
-GroupKey = tuple[int, int, tuple[str | None, ...], bool, tuple[str, ...]]
-"""Minute, route, labels, whether nobody is known, and the sums that have an amount: all of a group
-count in the same metrics, so its first record is the first to need room under a label limit."""
+
+GroupKey = tuple[int, int, Found, bool, tuple[str, ...]]
+"""Minute, route, labels and scores, whether nobody is known, and the sums that have an amount: all
+of a group count in the same metrics, so its first record is the first to need room under a label
+limit."""
 
 
 @dataclass
@@ -70,6 +83,13 @@ class Tally:
         """Count something about the records themselves."""
         key = (name, labels)
         self.accounts[key] = self.accounts.get(key, 0) + amount
+
+    def account_scores(self) -> None:
+        """Account for the events that scores leave out, by group: nothing to do for others."""
+        for group in self.groups.values():
+            if group.route.scores:
+                for name, reason in group.without_score():
+                    self.account(SKIPPED, name, reason, amount=group.count)
 
 
 class Folding:
@@ -146,6 +166,7 @@ class Folding:
                 group.persons.add(self.hash_person(event.person))
             for metric, amount in amounts.items():
                 group.amounts[metric] = group.amounts.get(metric, 0) + amount
+        tally.account_scores()
         for outcome, count in outcomes.items():
             tally.account(OUTCOMES, outcome, amount=count)
         if linked:
@@ -153,9 +174,7 @@ class Folding:
         return tally
 
     @staticmethod
-    def _amounts(
-        tally: Tally, route: Route, labels: tuple[str | None, ...], event: Event
-    ) -> dict[str, int]:
+    def _amounts(tally: Tally, route: Route, labels: Found, event: Event) -> dict[str, int]:
         """What the event adds to each sum, by fold id; what it cannot add to is accounted for."""
         amounts = {}
         for rule in route.sums:

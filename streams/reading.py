@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from streams.aggregates import Estimate
-from streams.catalogue import OTHER, Catalogue, Metric
+from streams.aggregates import Aggregate
+from streams.catalogue import OTHER, PREFIX, Catalogue, Metric
 from streams.folding import Folding
 from streams.panes import GRACE, LIFETIME, NO_WATERMARK, Pane
 from streams.published import Published
 from streams.routing import Labels
+from streams.scores import told
 from streams.windows import WINDOWS
 
 FRESH_WITHIN = 5_000
@@ -31,6 +32,15 @@ class Series(NamedTuple):
     labels: tuple[tuple[str, str], ...]
     value: float
     error: float
+    part: str = ""
+    """Which of the metric's gauges it belongs to, see `Metric.parts`."""
+
+    @property
+    def name(self) -> str:
+        """The name it is exported under, without the prefix."""
+        metric = self.metric
+        name = metric.total_name if self.window is None else metric.gauge_name(self.part)
+        return name.removeprefix(PREFIX)
 
     @property
     def exported_labels(self) -> dict[str, str]:
@@ -82,15 +92,17 @@ class Reading:
         for metric in folding.catalogue.metrics.values():
             if metric.kind == "ratio":
                 continue
+            aggregate = merged.aggregate(metric)
             if metric.has_total and None in windows:
                 labelled = merged.read(metric, [LIFETIME], metric.labels)
-                reading._add(metric, None, labelled)
+                reading._add(metric, None, labelled, aggregate)
                 reading._note_overflow(folding, metric, TOTAL, metric.labels, labelled)
             for name in metric.windows:
                 if name not in kept:
                     continue
                 labelled = merged.read(metric, panes[name], metric.window_labels)
-                reading._add(metric, name, reading._limit(folding, metric, name, labelled))
+                labelled = reading._limit(folding, metric, name, labelled, aggregate)
+                reading._add(metric, name, labelled, aggregate)
         reading._add_ratios(folding.catalogue)
         reading.complete = {
             name: _reach_back(partitions, found[-1]) and not _has_loss(folding, partitions, found)
@@ -103,25 +115,42 @@ class Reading:
         """The series of a metric in a window."""
         return (s for s in self.series if s.metric.name == metric and s.window == window)
 
-    def _add(self, metric: Metric, window: str | None, found: Mapping[Labels, Estimate]) -> None:
+    def _add(
+        self,
+        metric: Metric,
+        window: str | None,
+        found: Mapping[Labels, Any],
+        aggregate: Aggregate,
+    ) -> None:
         names = metric.labels if window is None else metric.window_labels
-        for labels, (value, error) in sorted(found.items()):
+        for labels in sorted(found):
             pairs = tuple(zip(names, labels, strict=True))
+            if metric.kind == "score":
+                for part, value in told(metric, found[labels]):
+                    self.series.append(Series(metric, window, pairs, value, 0, part))
+                continue
+            value, error = aggregate.result(found[labels])
             self.series.append(Series(metric, window, pairs, value, error))
 
     def _limit(
-        self, folding: Folding, metric: Metric, window: str, found: dict[Labels, Estimate]
-    ) -> dict[Labels, Estimate]:
+        self,
+        folding: Folding,
+        metric: Metric,
+        window: str,
+        found: dict[Labels, Any],
+        aggregate: Aggregate,
+    ) -> dict[Labels, Any]:
         """Keep the largest series of a metric with open labels, the rest as one."""
         open_columns = _open_columns(folding, metric.window_labels)
         if not open_columns:
             return found
-        ranked = sorted(found, key=lambda labels: (-found[labels].value, labels))
+        sizes = {labels: aggregate.result(state).value for labels, state in found.items()}
+        ranked = sorted(found, key=lambda labels: (-sizes[labels], labels))
         kept = {labels: found[labels] for labels in ranked[:EXPORT_LIMIT]}
         for labels in ranked[EXPORT_LIMIT:]:
             other = tuple(OTHER if i in open_columns else v for i, v in enumerate(labels))
-            held = kept.get(other, Estimate(0, 0))
-            kept[other] = Estimate(held.value + found[labels].value, 0)
+            held = [kept[other]] if other in kept else []
+            kept[other] = aggregate.merge([*held, found[labels]])
         self._note_overflow(folding, metric, window, metric.window_labels, kept)
         return kept
 
@@ -151,7 +180,7 @@ class Reading:
                 whole = values.get((metric.denominator, window, labels)) or values.get(
                     (metric.denominator, window, ())
                 )
-                if whole:
+                if whole and whole >= metric.minimum:
                     self.series.append(Series(metric, window, labels, value / whole, 0))
 
 
@@ -163,10 +192,14 @@ class _Merged:
         self._partitions = partitions
         self._fold_ids = {metric.name: fold_id for fold_id, metric in folding.metrics.items()}
 
+    def aggregate(self, metric: Metric) -> Aggregate:
+        """How the metric's states are kept."""
+        return self._folding.aggregates[self._fold_ids[metric.name]]
+
     def read(
         self, metric: Metric, panes: Iterable[Pane], names: Sequence[str]
-    ) -> dict[Labels, Estimate]:
-        """Estimates by the labels in `names`, closed sets filled up with zeros."""
+    ) -> dict[Labels, Any]:
+        """States by the labels in `names`, closed sets filled up with those of nothing."""
         fold_id = self._fold_ids[metric.name]
         columns = [metric.labels.index(name) for name in names]
         states: dict[Labels, list[Any]] = {labels: [] for labels in self._preset(names)}
@@ -176,8 +209,8 @@ class _Merged:
                 for labels, state in (unit.state.get(fold_id, {}) if unit else {}).items():
                     key = tuple(labels[column] for column in columns)
                     states.setdefault(key, []).append(state)
-        aggregate = self._folding.aggregates[fold_id]
-        return {key: aggregate.result(aggregate.merge(found)) for key, found in states.items()}
+        merge = self.aggregate(metric).merge
+        return {key: merge(found) for key, found in states.items()}
 
     def _preset(self, names: Sequence[str]) -> list[Labels]:
         """Label sets known beforehand: one without labels, or the values of one closed set."""

@@ -3,18 +3,31 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from streams.aggregates import MICRO
 from streams.catalogue import OTHER, Catalogue, Label, Metric, Source
 from streams.event import INTERACTIONS, KINDS, Event
+from streams.scores import ScoreReader
 
 MAX_LABEL_CHARACTERS = 100
 MAX_KNOWN_VALUES = 10_000
 LARGEST_AMOUNT = 1_000_000_000
+SCORE = "score "
+"""Begins the names of the readers of scores; a label's name holds no space."""
 
 Labels = tuple[str, ...]
+Found = tuple[Any, ...]
+"""What a route's readers found in an event: a label's value (None outside a strict set), or a score
+(the reason, as text, where there is none)."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+class Reader(Protocol):
+    """Reads something of an event that sets it apart from others of its route."""
+
+    def read(self, values: tuple[Any, ...]) -> str | int | None:
+        """What it is, as a value that can be compared."""
 
 
 class LabelReader:
@@ -72,8 +85,10 @@ class Rule(NamedTuple):
     value: int
     """Index of the number a sum reads; -1 for other kinds."""
     name: str
+    score: int = -1
+    """Place of a score among what the route reads; -1 for other kinds."""
 
-    def labels(self, found: tuple[str | None, ...]) -> Labels | None:
+    def labels(self, found: Found) -> Labels | None:
         """The metric's labels; None when a strict one is outside its set."""
         labels = []
         for column in self.columns:
@@ -92,16 +107,17 @@ class Route(NamedTuple):
     """Everything that events of one kind and name count in."""
 
     number: int
-    readers: tuple[LabelReader, ...]
+    readers: tuple[Reader, ...]
     rules: tuple[Rule, ...]
     sums: tuple[Rule, ...]
+    scores: tuple[Rule, ...]
     persons: bool
     """Whether it matters who the events are of."""
     active: bool
     """Whether the events make a person active."""
 
-    def read(self, event: Event) -> tuple[str | None, ...]:
-        """The values of the labels some rule needs."""
+    def read(self, event: Event) -> Found:
+        """The values of the labels and the scores some rule needs."""
         return tuple([reader.read(event.values) for reader in self.readers])
 
 
@@ -111,8 +127,13 @@ class Router:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._paths = catalogue.paths()
-        self._readers = {
+        self._readers: dict[str, Reader] = {
             label.name: LabelReader(label, self._paths) for label in catalogue.labels.values()
+        }
+        self._readers |= {
+            SCORE + metric.name: ScoreReader(metric, self._paths)
+            for metric in catalogue.folded()
+            if metric.kind == "score"
         }
         names = {
             source.name
@@ -143,6 +164,7 @@ class Router:
             readers=tuple(self._readers[label] for label in needed),
             rules=rules,
             sums=tuple(rule for rule in rules if rule.kind == "sum"),
+            scores=tuple(rule for rule in rules if rule.kind == "score"),
             persons=active or any(rule.kind == "distinct" for rule in rules),
             active=active,
         )
@@ -163,19 +185,25 @@ class Router:
         for label in labels:
             if label.name == "goal":
                 columns.append(source.goal or OTHER)
-                continue
-            if label.name not in needed:
-                needed.append(label.name)
-            columns.append(needed.index(label.name))
+            else:
+                columns.append(_place(label.name, needed))
         return Rule(
             metric=self._catalogue.fold_id(metric),
             kind=metric.kind,
             columns=tuple(columns),
             open_columns=tuple(i for i, label in enumerate(labels) if not label.values),
             limit=min((label.limit for label in labels if not label.values), default=0),
-            value=self._paths.index(metric.value) if metric.value else -1,
+            value=self._paths.index(metric.value) if metric.kind == "sum" else -1,
             name=metric.name,
+            score=_place(SCORE + metric.name, needed) if metric.kind == "score" else -1,
         )
+
+
+def _place(reader: str, needed: list[str]) -> int:
+    """Place of a reader among those a route needs, where it is put if it is not there yet."""
+    if reader not in needed:
+        needed.append(reader)
+    return needed.index(reader)
 
 
 def micro_units(raw: Any) -> int | str:

@@ -208,7 +208,7 @@ def test_a_second_exporter_changes_no_panel(board: Path) -> None:
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_every_panel_asks_for_series_that_are_exported(board: Path) -> None:
     metrics = catalogue_file.load(SEGMENT).metrics.values()
-    exported = {name for metric in metrics for name in (metric.total_name, metric.window_name)}
+    exported = {name for metric in metrics for name in metric.exported_names}
     exported |= {f"tidegauge_{name}" for name in ABOUT_THE_PIPELINE}
     for expression in expressions(board):
         assert set(re.findall(r"tidegauge_\w+", expression)) <= exported

@@ -39,6 +39,7 @@ LINES = (
     Line("Shares", "windowed_shares"),
     Line("Mentions", "windowed_mentions"),
     Line("Revenue, USD", "windowed_revenue"),
+    Line("Satisfied (CSAT)", "csat_ratio", ratio=True),
 )
 FILTERS = {"conversion_ratio": {"goal": "order"}, "windowed_revenue": {"currency": "USD"}}
 COLUMNS = ("5m", "1h", "24h", "7d", "30d")

@@ -1,6 +1,6 @@
 """Gauges against the simulator's ledger at the exported `as_of`.
 
-Counts, sums and their ratios must be equal. Distinct persons must equal the same sketch over the
+Counts, sums, scores and ratios must be equal. Distinct persons must equal the same sketch over the
 ledger's persons, made here with the sketch library itself and none of tidegauge's aggregates.
 """
 
@@ -14,6 +14,8 @@ from tidegauge.scrape import Key, Scrape
 from tidegauge.simulator.ledger import Ledger
 
 DISTINCT = ("active_users", "converting_users")
+OF_ENOUGH_ANSWERS = frozenset({"csat_ratio", "csat_average"})
+"""Where the ledger tells none, since there are too few answers, none may be shown."""
 RELATIVE_TOLERANCE = 1e-9
 """For the last digit of a division; everything else is compared as it is."""
 LOG2_SKETCH_SIZE = 12
@@ -46,7 +48,7 @@ def compare(scraped: Scrape, ledger: Ledger, hash_person: Callable[[str], int]) 
     for key in truth:
         if key[0] == "conversion_ratio":
             expected[key] = _ratio(key, expected)
-    names = {name for name, _ in truth}
+    names = {name for name, _ in truth} | OF_ENOUGH_ANSWERS
     exported = {key: value for key, value in scraped.values.items() if key[0] in names}
     return [
         Row(key, exported.get(key, 0.0), expected.get(key, 0.0), truth.get(key, 0.0))

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from streams.catalogue import OTHER
 from streams.event import INTERACTIONS, Event, Rejected
@@ -37,7 +37,7 @@ class Findings:
     others: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(metric, label) -> records whose value is outside the closed set."""
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(metric, why) -> records whose number cannot be summed."""
+    """(metric, why) -> records whose number cannot be summed, or is no score."""
     bots: int = 0
     nobody: int = 0
     """Records without a person under the chosen key."""
@@ -77,7 +77,9 @@ def _route(findings: Findings, folding: Folding, router: Router, event: Event) -
             continue
         labels = rule.labels(found)
         metric = folding.metrics[rule.metric]
-        amount = micro_units(event.values[rule.value]) if rule.kind == "sum" else 0
+        amount: Any = found[rule.score] if rule.kind == "score" else 0
+        if rule.kind == "sum":
+            amount = micro_units(event.values[rule.value])
         if isinstance(amount, str) or labels is None:
             why = amount if isinstance(amount, str) else "unknown label"
             findings.skipped[rule.name, why] += 1

@@ -40,6 +40,7 @@ def workers() -> list[Worker]:
     first, second = Worker(number=0), Worker(number=1)
     first.send({}, {"name": NASTY}, order(revenue=12.5, currency="EUR"))
     first.send(order("Subscription Cancelled", plan="pro", reason="price"))
+    first.send(*[order("CSAT Answered", score=score) for score in [5] * 8 + [1, 2, 7]])
     first.break_record()
     first.break_record(b"[]")
     second.send({"userId": "user 0", "anonymousId": "a"}, order(revenue="much"))
@@ -122,7 +123,7 @@ def value(samples: Samples, name: str, **labels: str) -> float | None:
 def business(samples: Samples) -> set[str]:
     """Names of series that belong to a metric of the catalogue."""
     metrics = new_folding().catalogue.metrics.values()
-    names = {metric.total_name for metric in metrics} | {metric.window_name for metric in metrics}
+    names = {name for metric in metrics for name in metric.exported_names}
     return names & {name for name, _ in samples}
 
 
@@ -139,6 +140,11 @@ def test_counts_windows_and_ratios_are_those_of_the_events(samples: Samples) -> 
     assert value(samples, "revenue_total", currency="EUR") == 12.5
     assert value(samples, "cancellations_total", plan="pro", reason="price") == 1
     assert value(samples, "windowed_cancellations", plan="free", window="1h") == 0
+    assert value(samples, "csat_ratio", window="5m") == 0.8
+    assert value(samples, "csat_average", window="5m") == 4.3
+    assert value(samples, "csat_responses", window="5m") == 10
+    assert value(samples, "csat_responses", window="yesterday") == 0
+    assert value(samples, "csat_ratio", window="yesterday") is None
     assert value(samples, "window_complete", window="yesterday") == 0
     assert value(samples, "label_overflow", metric="page_views", window="1h") == 0
 
@@ -160,6 +166,7 @@ def test_the_pipeline_is_seen(samples: Samples) -> None:
     assert value(samples, "dead_letters_total", reason="not_object", partition="0") == 1
     assert value(samples, "dead_letters_total", reason="too_deep", partition="0") == 0
     assert value(samples, "skipped_values_total", metric="revenue", reason="not_a_number") == 1
+    assert value(samples, "skipped_values_total", metric="csat", reason="out_of_range") == 1
     assert value(samples, "identity_links_total") == 1
     assert value(samples, "partitions") == 2
     assert value(samples, "lag_records", partition="1") == 0
@@ -203,6 +210,10 @@ def test_help_is_the_definition_on_one_line(text: str) -> None:
         "Unit: currency units."
     )
     assert line in text.splitlines()
+    assert (
+        "# HELP tidegauge_csat_ratio Share, 0 to 1, of the answers whose score is good (4, 5); "
+        "absent while there are fewer than 10 answers. How satisfied people are, "
+    ) in text
 
 
 def test_samples_carry_no_timestamps(text: str) -> None:
@@ -226,7 +237,7 @@ def test_a_stale_partition_leaves_no_product_metric(
     assert value(found, "up") == 0
     assert business(found) == set()
     assert value(found, "identity_links_total") is None
-    assert value(found, "read_offset", partition="0") == 6
+    assert value(found, "read_offset", partition="0") == 17
 
 
 def test_a_missing_partition_leaves_no_product_metric(embedded_redis: EmbeddedRedis) -> None:

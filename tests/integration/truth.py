@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import datasketches
+import msgspec
 
 from agents.settings import WorkerSettings
 from exporters.snapshot_store import SnapshotReader
@@ -77,7 +78,10 @@ class State:
                     continue
                 metric = folding.metrics[fold_id]
                 pairs = tuple(sorted(zip(metric.labels, labels, strict=True)))
-                counts[metric.name, pairs] = value
+                if metric.kind == "score":
+                    counts |= _by_score(metric.name, pairs, value)
+                else:
+                    counts[metric.name, pairs] = value
         if counts:  # an event that moves no metric leaves an empty pane
             self.panes[pane] = counts
 
@@ -86,6 +90,13 @@ class State:
         assert isinstance(value, int)
         if name in accounts:
             accounts[name][labels[0]] = value
+
+
+def _by_score(name: str, pairs: Labels, value: int | bytes) -> Counts:
+    """The counts of a score as the ledger has them: one each, told apart by a label."""
+    assert isinstance(value, bytes)
+    counts: list[tuple[int, int]] = msgspec.msgpack.decode(value)
+    return {(name, tuple(sorted((*pairs, ("score", str(s)))))): count for s, count in counts}
 
 
 def stored(pipeline: Pipeline) -> dict[int, State]:
@@ -246,6 +257,5 @@ def differences(ledger: Ledger, folding: Folding, scraped: Samples) -> list[str]
 def business(folding: Folding, scraped: Samples) -> Samples:
     """The product's series of a scrape."""
     metrics = folding.catalogue.metrics.values()
-    names = {metric.window_name for metric in metrics}
-    names |= {metric.total_name for metric in metrics if metric.has_total}
+    names = {name for metric in metrics for name in (metric.total_name, *metric.gauge_names)}
     return {key: value for key, value in scraped.items() if key[0] in names}

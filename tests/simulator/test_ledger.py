@@ -124,6 +124,27 @@ def test_shares_read_the_channel_else_share_via() -> None:
     assert lifetime["shares", (("channel", "__none__"),)] == 1
 
 
+def test_satisfaction_is_told_from_ten_answers_on_and_their_number_always() -> None:
+    ledger = Ledger("UTC")
+    for score in (5, 5, 5.0, 4, 4, 3, 2, 1, 1):
+        accept(ledger, AS_OF, "ann", "CSAT Answered", score=score)
+    for none in (0, 6, 4.5, "5", True, None, "great"):
+        accept(ledger, AS_OF, "ann", "CSAT Answered", score=none)
+    accept(ledger, AS_OF, "ann", "CSAT Answered")
+    now = (("window", "5m"),)
+    series = ledger.windows(AS_OF)
+    assert series["csat_responses", now] == 9
+    assert ("csat_ratio", now) not in series
+    assert ("csat_average", now) not in series
+    accept(ledger, AS_OF, "bob", "CSAT Answered", score=2)
+    series = ledger.windows(AS_OF)
+    assert series["csat_responses", now] == 10
+    assert series["csat_ratio", now] == 0.5
+    assert series["csat_average", now] == 3.2
+    assert series["csat_responses", (("window", "yesterday"),)] == 0
+    assert not any(name.endswith("csat") or name == "csat_total" for name, _ in series)
+
+
 def test_money_is_exact_to_the_micro_unit() -> None:
     ledger = Ledger("UTC")
     for cents in range(1, 3_000):

@@ -125,6 +125,20 @@ def test_only_subscribers_cancel_and_then_start_anew() -> None:
     assert len(subscribed) > 50
 
 
+def test_answers_to_a_survey_are_on_the_scale_but_for_a_few_of_every_odd_kind() -> None:
+    scores = [
+        payload["properties"].get("score")
+        for payload in (json.loads(record.value) for record in history(seed=2, count=60_000))
+        if payload.get("event") == "CSAT Answered"
+    ]
+    odd = [score for score in scores if type(score) is not int or not 1 <= score <= 5]
+    assert {repr(score) for score in odd} == {
+        *("4.0", "0", "6", "10", "4.5", "'5'", "'great'", "None")
+    }
+    assert 0.03 < len(odd) / len(scores) < 0.15
+    assert set(range(1, 6)) <= set(scores)
+
+
 def test_nights_are_quieter_than_days() -> None:
     times = spread(NOON_MS, NOON_MS + 10 * DAY_MS, 20_000, PARIS, random.Random(1))
     hours = collections.Counter((time_ms // 3_600_000 + 1) % 24 for time_ms in times)

@@ -169,6 +169,7 @@ EVENTS = (
     "Content Shared",
     "Product Shared",
     "Brand Mentioned",
+    "CSAT Answered",
     "Something Else",
 )
 BROKEN = (
@@ -195,6 +196,7 @@ def some_properties(rng: random.Random) -> dict[str, Any]:
         "channel": rng.choice(["email", "x", "pigeon"]),
         "revenue": rng.choice([1, 9.99, 0.1, 250, 0, -3, 2e9, "12", True, None, 10**400]),
         "currency": rng.choice(["EUR", "USD", "JPY", "XXX", "eur", None]),
+        "score": rng.choice([1, 2, 3, 4, 4, 5, 5, 5.0, 0, 6, -1, 4.5, "4", True, None, 1e300]),
     }
     if rng.random() < 0.1:
         found[rng.choice(list(found))] = rng.choice(ODD)
@@ -226,6 +228,17 @@ kind = "sum"
 events = [{ name = "Feature Used" }]
 value = "revenue"
 labels = ["feature"]
+[metrics.feature_score]
+title = "t"
+definition = "d"
+formula = "f"
+kind = "score"
+events = [{ name = "Feature Used" }]
+value = "score"
+lowest = -1
+highest = 4
+labels = ["feature", "plan"]
+window_labels = ["plan"]
 """
 
 

@@ -5,7 +5,8 @@ the standard library, times by datetime, and every number is recounted from the 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from tests.streams.made_up import HOUR, MINUTE, Row
 
 GOALS = {"Signed Up": "signup", "Order Completed": "order", "Subscription Started": "subscription"}
-PASSIVE = {"Subscription Cancelled", "Payment Succeeded", "Brand Mentioned"}
+PASSIVE = {"Subscription Cancelled", "Payment Succeeded", "Brand Mentioned", "CSAT Answered"}
 COUNTED = {
     "Feature Used": ("feature_uses", ("feature",)),
     "Content Shared": ("shares", ("channel",)),
@@ -106,6 +107,14 @@ def label(value: Any, closed: Sequence[str], default: str = "__none__") -> str:
     return text or default
 
 
+def satisfaction(event: Mapping[str, Any]) -> Iterator[float]:
+    """The score of an event that answers how satisfied somebody is."""
+    score: Any = (event.get("properties") or {}).get("score")
+    is_answer = event["type"] == "track" and event["event"] == "CSAT Answered"
+    if is_answer and type(score) in (int, float) and score in range(1, 6):
+        yield score
+
+
 def spans(as_of: int, zone: ZoneInfo) -> dict[str, Any]:
     """Window -> whether a time lies in it."""
     today = (EPOCH + timedelta(milliseconds=as_of)).astimezone(zone).date()
@@ -138,10 +147,14 @@ class Recount:
         self.persons: dict[Key, set[str]] = {}
 
     def count(self, window: str | None, events: Iterable[Accepted]) -> None:
+        answers = list[float]()
         for _, event in events:
             self._count(window, event)
+            answers += satisfaction(event)
         for key, persons in self.persons.items():
             self.values[key] = len(persons)
+        if window is not None:
+            self._satisfaction(window, answers)
 
     def _add(self, name: str, window: str | None, **labels: str) -> None:
         self._sum(1, name, window, **labels)
@@ -192,6 +205,13 @@ class Recount:
         good = isinstance(amount, int | float) and not isinstance(amount, bool)
         if good and amount is not None and 0 <= amount <= 1e9 and currency != "__other__":
             self._sum(round(amount * 1e6), "revenue", window, currency=currency)
+
+    def _satisfaction(self, window: str, answers: Sequence[float]) -> None:
+        self.values["csat_responses", window, ()] = len(answers)
+        if len(answers) >= 10:
+            content = [answer for answer in answers if answer > 3]
+            self.values["csat_ratio", window, ()] = len(content) / len(answers)
+            self.values["csat_average", window, ()] = statistics.fmean(answers)
 
 
 def recount(

@@ -3,6 +3,7 @@
 import random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ AMOUNTS: dict[str, st.SearchStrategy[Any]] = {
     "count": st.integers(1, 1000),
     "sum": st.integers(0, 1 << 80),
     "distinct": st.sets(st.integers(-(1 << 63), (1 << 63) - 1) | st.integers(0, 20), max_size=30),
+    "score": st.dictionaries(st.integers(-3, 12), st.integers(1, 1 << 40), max_size=6),
 }
 SOME = st.sampled_from(list(AMOUNTS)).flatmap(
     lambda kind: st.tuples(st.just(kind), st.lists(st.lists(AMOUNTS[kind]), min_size=3, max_size=3))
@@ -132,6 +134,13 @@ def test_a_full_sketch_stays_within_32_kilobytes() -> None:
         ("distinct", b""),
         ("distinct", b"\x01\x02"),
         ("distinct", 7),
+        ("score", 7),
+        ("score", b""),
+        ("score", msgspec.msgpack.encode({1: 2})),
+        ("score", msgspec.msgpack.encode([(1, 2), (1, 3)])),
+        ("score", msgspec.msgpack.encode([(2, 2), (1, 3)])),
+        ("score", msgspec.msgpack.encode([(1, 0)])),
+        ("score", msgspec.msgpack.encode([(1, "2")])),
     ],
 )
 def test_what_is_no_stored_state_is_a_value_error(kind: str, stored: object) -> None:

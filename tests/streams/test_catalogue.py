@@ -25,7 +25,7 @@ events = [{{ name = "Search" }}]
 NAMED_IN_THE_ISSUE = {
     "active_users", "page_views", "interactions", "conversions", "converting_users",
     "conversion_ratio", "conversions_per_interaction", "cancellations", "feature_uses", "shares",
-    "mentions", "revenue",
+    "mentions", "revenue", "csat",
 }  # fmt: skip
 ABBREVIATIONS = {"secs", "sec", "ms", "mins", "hrs", "pct", "avg", "num", "cnt", "qty", "amt"}
 
@@ -56,7 +56,7 @@ def test_shipped_names_and_words_follow_the_rules(metric: Metric) -> None:
 
 def test_no_two_exported_families_have_the_same_name() -> None:
     metrics = CATALOGUE.metrics.values()
-    names = [m.window_name for m in metrics] + [m.total_name for m in metrics if m.has_total]
+    names = [name for metric in metrics for name in metric.exported_names]
     assert len(names) == len(set(names))
 
 
@@ -89,6 +89,44 @@ def test_words_and_windows_do_not_change_what_is_folded() -> None:
     words = METRIC.format(name="searches")
     other = words.replace("Searches", "Queries") + 'windows = ["1h"]\ndirection = "up"\n'
     assert fold_ids(load_with(words)) == fold_ids(load_with(other))
+
+
+SCALE = """
+[metrics.csat]
+title = "t"
+definition = "d"
+formula = "f"
+kind = "score"
+events = [{ name = "CSAT Answered" }]
+value = "score"
+lowest = 1
+highest = 5
+"""
+
+
+@pytest.mark.parametrize("more", ["", "good = [5]", "good = [3]\nbad = [1]", "minimum = 0"])
+def test_what_is_good_and_how_many_answers_it_takes_do_not_change_what_is_folded(more: str) -> None:
+    assert fold_ids(load_with(SCALE + more)) == fold_ids(CATALOGUE)
+
+
+@pytest.mark.parametrize("change", ["lowest = 0", "highest = 6", 'value = "stars"'])
+def test_another_scale_of_a_score_starts_it_anew(change: str) -> None:
+    key = change.split(" ", maxsplit=1)[0]
+    lines = [line for line in SCALE.splitlines() if not line.startswith(f"{key} =")]
+    mine, before = fold_ids(load_with("\n".join([*lines, change]))), fold_ids(CATALOGUE)
+    assert mine.pop("csat") != before.pop("csat")
+    assert mine == before
+
+
+def test_the_names_of_a_scores_gauges_are_those_of_the_contract() -> None:
+    names = ("tidegauge_csat_ratio", "tidegauge_csat_average", "tidegauge_csat_responses")
+    assert CATALOGUE.metrics["csat"].exported_names == names
+    plain = load_with(SCALE).metrics["csat"]
+    assert plain.parts == ("average", "responses")
+    assert plain.minimum == 10
+    net = load_with(SCALE + "good = [5, 4]\nbad = [2, 1]").metrics["csat"]
+    assert net.parts == ("ratio", "average", "responses", "score")
+    assert (net.good, net.bad) == ((4, 5), (1, 2))
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_the_log_of_these_tests_has_every_kind_of_trouble(log: list[Row]) -> Non
     assert len(state["dead_letters"]) >= 4
     assert len(state["skipped"]) >= 4
     assert sum(state["identity_links"].values()) > 50
-    for name in ("page_views", "feature_uses", "feature_money"):
+    for name in ("page_views", "feature_uses", "feature_money", "feature_score"):
         assert OTHER in labels_of(partition, name)
 
 

@@ -33,7 +33,10 @@ RATIOS = ("conversion_ratio", "conversions_per_interaction")
 
 
 def values_of(reading: Reading) -> dict[Key, float]:
-    return {(s.metric.name, s.window, s.labels): s.value for s in reading.series}
+    return {
+        ("_".join(filter(None, (s.metric.name, s.part))), s.window, s.labels): s.value
+        for s in reading.series
+    }
 
 
 def feature(offset: int, time: int = START, name: object = "a", user: str = "u") -> Row:
@@ -94,6 +97,27 @@ def test_ratios_of_nothing_are_absent() -> None:
     assert not any(key[0] in RATIOS for key in values_of(read([])))
 
 
+@pytest.mark.parametrize(("minimum", "shown"), [(0, True), (4, True), (5, False)])
+def test_a_ratio_of_less_than_its_minimum_is_absent(minimum: int, shown: bool) -> None:  # noqa: FBT001
+    # 4 persons were active
+    mine = f"""
+[metrics.conversion_ratio]
+title = "t"
+definition = "d"
+formula = "f"
+kind = "ratio"
+numerator = "converting_users"
+denominator = "active_users"
+labels = ["goal"]
+minimum = {minimum}
+"""
+    folding = a_folding({"mine.toml": mine})
+    rows = [feature(i, user=f"u{i}") for i in range(4)]
+    held = published(fold(Partition(folding), rows))
+    reading = Reading.of(folding, [held], START)
+    assert any(reading.of_window("conversion_ratio", "5m")) == shown
+
+
 def test_no_share_exceeds_one() -> None:
     log = Log(5, START, SECOND).rows(400)
     found = values_of(read(log, START + HOUR))
@@ -116,7 +140,8 @@ def test_closed_sets_are_zero_before_their_first_event() -> None:
         for value in values
     }
     windowed = {key: value for key, value in found.items() if key[1] is not None}
-    unlabelled = {(name, w, ()): 0.0 for name in ("active_users", "interactions") for w in WINDOWS}
+    names = ("active_users", "interactions", "csat_responses")
+    unlabelled = {(name, w, ()): 0.0 for name in names for w in WINDOWS}
     assert windowed == expected | unlabelled
     assert found["shares", None, (("channel", "email"),)] == 0
     assert not any(key[0] == "revenue" for key in found)

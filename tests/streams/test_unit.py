@@ -22,13 +22,20 @@ from tests.streams.made_up import of_version
 FIRST, HERE = Place(0, 5, 0, 5), Place(8, 20, 0, 5)
 LOSS = Loss(1, 2, "records", 3, 4)
 STANDING = Standing(9, HERE, [LOSS])
-AGGREGATES_HERE = aggregates_of({"views@1": "count", "money@1": "sum", "users@1": "distinct"})
+AGGREGATES_HERE = aggregates_of(
+    {"views@1": "count", "money@1": "sum", "users@1": "distinct", "csat@1": "score"}
+)
 ADDED = st.lists(
     st.one_of(
         st.tuples(st.just("views@1"), st.sampled_from("abc"), st.integers(0, 9)),
         st.tuples(st.just("money@1"), st.sampled_from("abc"), st.integers(0, 1 << 70)),
         st.tuples(
             st.just("users@1"), st.sampled_from("abc"), st.sets(st.integers(-9, 9), min_size=1)
+        ),
+        st.tuples(
+            st.just("csat@1"),
+            st.sampled_from("abc"),
+            st.dictionaries(st.integers(1, 5), st.integers(1, 9), min_size=1),
         ),
     )
 )

@@ -21,7 +21,7 @@ TEXTS = ("messageId", "userId", "anonymousId", "event", "name")
 
 
 def recount(lines: Iterable[str], ends: Mapping[int, int] | None = None) -> Counter[str]:
-    """Outcomes, page views by name, orders and interactions of the records before `ends`."""
+    """Outcomes, page views by name, answers by score, orders and interactions before `ends`."""
     counts: Counter[str] = Counter()
     seen: set[tuple[int, str]] = set()
     for line in lines:
@@ -38,9 +38,18 @@ def recount(lines: Iterable[str], ends: Mapping[int, int] | None = None) -> Coun
         if event is not None and outcome == "accepted":
             counts["interactions"] += event["type"] in {"track", "page", "screen"}
             counts["orders"] += event.get("event") == "Order Completed"
+            if event.get("event") == "CSAT Answered":
+                counts[_answer(event.get("properties", {}).get("score"))] += 1
             if event["type"] == "page":
                 counts[f"page {event.get('name') or '__none__'}"] += 1
     return counts
+
+
+def _answer(score: Any) -> str:
+    """An answer on the scale of 1 to 5 by its number; all else counts as skipped."""
+    is_number = isinstance(score, int | float) and not isinstance(score, bool)
+    on_scale = is_number and score in {1, 2, 3, 4, 5}
+    return f"score {score:.0f}" if on_scale else "skipped scores"
 
 
 def _read(value: str) -> dict[str, Any] | None:

@@ -56,6 +56,22 @@ def test_a_wrong_number_of_persons_or_ratio_differs(key: Key) -> None:
     assert different({key: 0.75}) == [key]
 
 
+@pytest.mark.parametrize("part", ["ratio", "average", "responses"])
+@pytest.mark.parametrize("wrong", [0, 0.41, 3.01, 11, math.nan])
+def test_a_wrong_gauge_of_satisfaction_is_the_one_that_differs(part: str, wrong: float) -> None:
+    key: Key = (f"csat_{part}", (("window", "5m"),))
+    assert different({key: wrong}) == [key]
+
+
+def test_satisfaction_shown_for_fewer_answers_than_ten_differs() -> None:
+    ledger = ledger_of(9)
+    key: Key = ("csat_ratio", (("window", "5m"),))
+    assert ("csat_responses", key[1]) in ledger.windows(scrape_of(ledger).as_of)
+    assert key not in ledger.windows(scrape_of(ledger).as_of)
+    rows = rows_of(scrape_of(ledger, {key: 0.5}), ledger)
+    assert not rows[key].equal
+
+
 def test_money_that_is_a_cent_off_differs() -> None:
     key: Key = ("revenue_total", (("currency", "EUR"),))
     assert different({key: 5.01}) == [key]

@@ -28,6 +28,7 @@ METRICS = (
     *("feature_uses_total", "windowed_feature_uses", "shares_total"),
     *("windowed_shares", "mentions_total", "windowed_mentions"),
     *("revenue_total", "windowed_revenue", "up"),
+    *("csat_ratio", "csat_average", "csat_responses"),
     *("as_of_timestamp_seconds", "records_total", "read_offset"),
     *("lag_records", "watermark_timestamp_seconds", "dead_letters_total"),
     "window_complete",
@@ -117,6 +118,13 @@ def test_the_events_file_recounts_to_the_gauges_read_meanwhile(run: Run) -> None
         elif name == "records_total":
             exported[told["outcome"]] += int(value)
     exported["interactions"] = int(found["interactions_total", ()])
+    answers = int(found["csat_responses", (("window", "30d"),)])
+    assert 0 < answers <= sum(counts.pop(f"score {score}") for score in range(1, 6))
+    exported["skipped scores"] = sum(
+        int(value)
+        for (name, labels), value in found.items()
+        if name == "skipped_values_total" and dict(labels)["metric"] == "csat"
+    )
     exported["orders"] = int(found["conversions_total", (("goal", "order"),)])
     assert counts["orders"] > 0
     assert +counts == +exported

@@ -76,6 +76,15 @@ def test_a_number_that_cannot_be_summed_is_left_out_with_its_reason() -> None:
     assert {metric for metric, _ in found.skipped} == {"revenue"}
 
 
+def test_an_answer_that_is_no_score_is_left_out_with_its_reason() -> None:
+    scores = (5, 4.0, 6, "5", 4.5, None)
+    found = sample(*[track("CSAT Answered", score=score) for score in scores])
+    assert found.metrics["csat"] == 2
+    assert dict(found.skipped) == {
+        ("csat", reason): 1 for reason in ("out_of_range", "not_a_number", "not_whole", "no_value")
+    }
+
+
 def test_a_value_outside_a_strict_set_is_left_out_of_counts_too() -> None:
     strict = {"channel": {"property": "channel", "values": ["email"], "strict": True}}
     under = folding(replace(Settings(), catalogue={"mine.toml": {"labels": strict}}))

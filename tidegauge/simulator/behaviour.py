@@ -13,6 +13,7 @@ from tidegauge.simulator.vocabulary import (
     CHANNELS,
     FEATURES,
     MONTHLY_CENTS,
+    ODD_SCORES,
     OUTLETS,
     PAGES,
     PAID_PLANS,
@@ -94,7 +95,10 @@ def _answer_nps(_: Person, rng: random.Random) -> Step:
 
 
 def _answer_csat(_: Person, rng: random.Random) -> Step:
-    return Step("track", "CSAT Answered", {"score": min(5, int(rng.triangular(1, 6.5, 5)))})
+    score: object = min(5, int(rng.triangular(1, 6.5, 5)))
+    if rng.random() < ODD_SCORE_SHARE:
+        score = ODD_SCORES.draw(rng)
+    return Step("track", "CSAT Answered", {} if score is None else {"score": score})
 
 
 def _identify(person: Person, _: random.Random) -> Step:
@@ -120,6 +124,7 @@ def _money(cents: int, currency: str, rng: random.Random) -> dict[str, Any]:
 SIGN_UP_SHARE = 0.06
 PLANLESS_SHARE = 0.02
 CURRENCYLESS_SHARE = 0.1
+ODD_SCORE_SHARE = 0.08
 _BEHAVIOURS: Weighted[Callable[[Person, random.Random], Step]] = Weighted(
     {
         _view: 56,

@@ -12,7 +12,7 @@ from typing import Self
 
 from tidegauge.simulator import ledger_file
 from tidegauge.simulator.calendar import GRAINS, WINDOWS, Calendar, Grain
-from tidegauge.simulator.exposition import Series, distinct, ratios, totals, windowed
+from tidegauge.simulator.exposition import Series, distinct, ratios, scores, totals, windowed
 from tidegauge.simulator.record import Increment, Key, Labels
 
 Counts = dict[Key, int]
@@ -83,6 +83,7 @@ class Ledger:
                 series.update(windowed(counts, window))
                 series.update(distinct(persons, window))
                 series.update(ratios(counts, persons, window))
+                series.update(scores(counts, window))
         return series
 
     def persons(self, metric: str, labels: Labels, window: str, as_of_ms: int) -> set[str]:

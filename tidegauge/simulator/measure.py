@@ -77,6 +77,8 @@ def _track(name: str, properties: Mapping[str, Any]) -> Iterator[Increment]:
         yield Increment(
             key("revenue", currency=properties.get("currency", "USD")), _micros(properties)
         )
+    elif name == "CSAT Answered" and _satisfaction(properties) is not None:
+        yield Increment(key("csat", score=str(_satisfaction(properties))), 1)
 
 
 def _plan(properties: Mapping[str, Any]) -> str:
@@ -86,6 +88,13 @@ def _plan(properties: Mapping[str, Any]) -> str:
 
 def _channel(channel: str | None) -> str:
     return NONE if channel is None else channel if channel in CHANNELS else OTHER
+
+
+def _satisfaction(properties: Mapping[str, Any]) -> int | None:
+    # Numbers that say 1 to 5; True equals 1 in Python and is no answer.
+    score: Any = properties.get("score")
+    known = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
+    return known.get(score) if type(score) in (int, float) else None
 
 
 def _micros(properties: Mapping[str, Any]) -> int:

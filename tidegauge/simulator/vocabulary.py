@@ -1,7 +1,7 @@
 """The words of the made-up product, each with its weight.
 
-A few values are outside the closed label sets, and `None` stands for a property left out, so
-that `__other__` and `__none__` are met too.
+A few values are outside the closed label sets or the scale of a survey, and `None` stands for a
+property left out, so that `__other__`, `__none__` and skipped values are met too.
 """
 
 import bisect
@@ -84,6 +84,10 @@ REASONS: Weighted[str | None] = Weighted(
         None: 7,
     }
 )
+ODD_SCORES: Weighted[object] = Weighted(
+    {4.0: 3, 0: 2, 6: 2, 10: 2, 4.5: 2, "5": 2, "great": 2, None: 2}
+)
+"""What arrives instead of an answer from 1 to 5; 4.0 is one, the others count nowhere."""
 CURRENCIES: Weighted[str] = Weighted({"USD": 60, "EUR": 30, "GBP": 10})
 PAID_PLANS: Weighted[str] = Weighted({"starter": 60, "pro": 30, "enterprise": 7, "legacy": 3})
 MONTHLY_CENTS = {"starter": 900, "pro": 2900, "enterprise": 19900, "legacy": 500}
