@@ -10,15 +10,18 @@ from streams.windows import WINDOWS
 from streams.wire import SEGMENT
 
 PAGE = Path(__file__).parent.parent / "docs" / "metrics.md"
+WRITTEN = """\
+Written by `python -m exporters.metrics_page` from `streams/catalogue.toml`, where each is defined;
+yours can be defined in the same way, and `tidegauge metrics` tells of them too. Each worked example
+is run by a test. What becomes of values no metric can use: [bad input](bad-input.md)."""
 HEAD = """# Metrics
 
-Written by `python -m exporters.metrics_page` from `streams/catalogue.toml`, where each is defined;
-yours can be defined in the same way. Each worked example is run by a test.
+{}
 
 What holds for all: a record counts once, at its own time, however often a producer repeats it (same
 `messageId` within 10 minutes). Left out are records that cannot be read, of bots, more than 24
 hours late, or more than 10 minutes ahead of Kafka's clock; each kind is counted in
-`tidegauge_records_total{outcome}`. Windows are whole minutes (`5m`, `1h`), hours (`24h`) or local
+`tidegauge_records_total{{outcome}}`. Windows are whole minutes (`5m`, `1h`), hours (`24h`) or local
 days (`today`, `yesterday`, `7d`, `30d`) and, but for `yesterday`, end with the current one.
 """
 DIRECTIONS = {
@@ -35,12 +38,12 @@ KINDS = {
 }
 
 
-def page(catalogue: Catalogue) -> str:
-    """The page as it must be."""
+def page(catalogue: Catalogue, written: str = WRITTEN) -> str:
+    """The page as it must be; `written` says by what."""
     metrics = catalogue.metrics.values()
     rows = "".join(f"| [{m.title}](#{_anchor(m)}) | {_exported(m)} |\n" for m in metrics)
     overview = f"\n| metric | exported as |\n|---|---|\n{rows}"
-    return HEAD + overview + "".join(map(_section, metrics))
+    return HEAD.format(written) + overview + "".join(map(_section, metrics))
 
 
 def _anchor(metric: Metric) -> str:

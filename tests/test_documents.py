@@ -1,5 +1,6 @@
 """What people read agrees with what is there."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -8,18 +9,22 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from exporters import metrics_page
+from exporters.collector import describe
 from streams.catalogue_file import load
 from streams.example import mistakes
 from streams.folding import Folding
 from streams.notes import read_notes
-from streams.panes import Calendar
+from streams.panes import LIFETIME, Calendar
+from streams.partition import Partition
 from streams.wire import SEGMENT
-from tidegauge.assembly import public_problems
+from tests.streams.made_up import Row, body, fold
+from tidegauge.assembly import folding, public_problems
 from tidegauge.settings import load_settings
 from tidegauge.settings_page import PAGE, page
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = sorted((ROOT / "docs" / "examples").glob("*.toml"))
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 TABLE_NAME = re.compile(r"`(\w+)(?:\{[^}]*\})?`")
@@ -45,7 +50,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 
 def test_the_example_of_a_metric_makes_a_metric() -> None:
-    catalogue = load(SEGMENT, {"README": toml_blocks()[0]})
+    catalogue = load(SEGMENT, {"README": toml_blocks()[1]})
     assert catalogue.metrics["searches"].labels == ("search_mode",)
     example = catalogue.metrics["searches"].example
     assert example is not None
@@ -53,6 +58,55 @@ def test_the_example_of_a_metric_makes_a_metric() -> None:
     folding = Folding(catalogue, SEGMENT, calendar, hash_key=b"", is_bot=lambda _: False)
     assert mistakes(folding, example) == []
     assert catalogue.labels["goal"].values == ("signup", "upgrade")
+
+
+def test_ten_lines_of_toml_make_the_gauges_and_the_help_that_are_shown() -> None:
+    block = toml_blocks()[0]
+    assert len(block.splitlines()) <= 10
+    metric = load(SEGMENT, {"README": block}).metrics["support_rating"]
+    (told,) = [line for line in README.splitlines() if line.startswith("# HELP ")]
+    assert told == f"# HELP {metric.gauge_name('responses')} {describe(metric, 'responses')}"
+    shown = re.findall(r"^(tidegauge_support_rating\w*)\{", README, re.MULTILINE)
+    assert tuple(shown) == metric.gauge_names
+
+
+@pytest.mark.parametrize("file", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_to_copy_is_a_configuration_by_itself(file: Path) -> None:
+    settings = load_settings(str(file), {})
+    own = tomllib.loads(file.read_text("utf-8"))["metrics"].keys()
+    catalogue = folding(settings).catalogue
+    assert own
+    assert own <= catalogue.metrics.keys()
+    assert all(catalogue.metrics[name].title in metrics_page.page(catalogue) for name in own)
+
+
+BAD_INPUT = re.findall(
+    r"`(\w[\w ]+)` with `(\{.*?\})` .*"
+    r'`tidegauge_skipped_values_total\{metric="(\w+)",reason="(\w+)"\}`',
+    (ROOT / "docs" / "bad-input.md").read_text("utf-8"),
+)
+
+
+@pytest.mark.parametrize(("event", "properties", "metric", "reason"), BAD_INPUT)
+def test_bad_input_becomes_what_the_page_says(
+    event: str, properties: str, metric: str, reason: str
+) -> None:
+    folding = Folding(
+        load(SEGMENT), SEGMENT, Calendar(ZoneInfo("UTC")), hash_key=b"", is_bot=lambda _: False
+    )
+    time = 1_772_366_400_000
+    record = body(event, time=time, properties=json.loads(properties))
+    partition = fold(Partition(folding), [Row(0, time, record)])
+    state = partition.units.held[LIFETIME].state
+    assert state["outcomes"] == {("accepted",): 1}
+    assert state["skipped"] == {(metric, reason): 1}
+    fold_id = folding.catalogue.fold_id(folding.catalogue.metrics[metric])
+    assert fold_id not in state
+
+
+def test_the_page_about_bad_input_knows_every_reason_to_leave_a_value_out() -> None:
+    reasons = {"no_value", "not_a_number", "negative", "absurd", "unknown_label"}
+    assert {row[3] for row in BAD_INPUT} == reasons | {"out_of_range", "not_whole"}
 
 
 def test_the_example_of_settings_is_accepted(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The worked example of every metric gives what it says, in every wire format."""
 
+import tomllib
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +14,7 @@ from streams.schema import ConfigurationError
 from streams.wire import CLOUDEVENTS, SEGMENT, WireFormat
 
 METRICS = load(SEGMENT, {}).metrics
+TO_COPY = sorted((Path(__file__).parents[2] / "docs" / "examples").glob("*.toml"))
 CUSTOM = WireFormat(message_id="id", user="who.id", time="at", kind="what", name="what_exactly")
 
 
@@ -30,7 +33,27 @@ def test_every_metric_that_is_shipped_has_an_example_that_holds(name: str) -> No
         assert mistakes(a_folding(zone=zone), example) == []
 
 
-@pytest.mark.parametrize("name", ["conversions", "cancellations", "shares", "revenue"])
+@pytest.mark.parametrize("file", TO_COPY, ids=lambda path: path.stem)
+def test_every_metric_of_an_example_to_copy_has_an_example_that_holds(file: Path) -> None:
+    folding = a_folding(added=file.read_text(encoding="utf-8"))
+    own = folding.catalogue.metrics.keys() - METRICS.keys()
+    assert own
+    for name in own:
+        example = folding.catalogue.metrics[name].example
+        assert example is not None
+        assert all(series.startswith(name) for series in example.gives)
+        assert mistakes(folding, example) == []
+    for name, metric in METRICS.items():
+        assert folding.catalogue.fold_id(metric) == a_folding().catalogue.fold_id(metric), name
+
+
+def test_an_example_to_copy_shows_a_net_score_and_a_minimum() -> None:
+    texts = [tomllib.loads(file.read_text(encoding="utf-8"))["metrics"] for file in TO_COPY]
+    keys = {key for metrics in texts for table in metrics.values() for key in table}
+    assert {"bad", "good", "minimum", "numerator"} <= keys
+
+
+@pytest.mark.parametrize("name", ["conversions", "cancellations", "shares", "revenue", "csat"])
 @pytest.mark.parametrize("wire", [CLOUDEVENTS, CUSTOM], ids=["cloudevents", "custom"])
 def test_examples_hold_in_other_wire_formats(wire: WireFormat, name: str) -> None:
     example = METRICS[name].example

@@ -18,7 +18,7 @@ from tests.tidegauge.demo_process import two_free_ports
 from tidegauge.__main__ import main
 from tidegauge.loopback_server import free_port
 
-COMMANDS = ("demo", "worker", "exporter", "simulate", "check", "topics", "replay")
+COMMANDS = ("demo", "worker", "exporter", "simulate", "check", "metrics", "topics", "replay")
 CONFIGURED = COMMANDS[1:]
 
 
@@ -218,3 +218,17 @@ def test_a_file_to_write_is_tried_before_anything_starts(
 ) -> None:
     last = refused(capsys, "demo", "--events", "nowhere/at/all")[-1]
     assert last.endswith("'nowhere/at/all' cannot be written: No such file or directory")
+
+
+def test_metrics_of_ones_own_are_told_beside_the_shipped_ones(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "customer-effort-score.toml"
+    (tmp_path / "mine.toml").write_text('[kafka]\ntopic = "mine"\n' + example.read_text())
+    assert main(("metrics", "--config", str(tmp_path / "mine.toml"))) == 0
+    told = capsys.readouterr().out
+    assert (
+        "| [Customer effort score](#customer-effort-score) | `tidegauge_ces_ratio{window}`" in told
+    )
+    assert "- `tidegauge_ces_score`: Percentage of good answers (5, 6, 7) minus" in told
+    assert "## Active users" in told
