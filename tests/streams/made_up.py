@@ -5,6 +5,7 @@ import random
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -203,43 +204,7 @@ def some_properties(rng: random.Random) -> dict[str, Any]:
     return found
 
 
-SMALL = """
-[labels.page]
-path = "name"
-limit = 5
-[labels.reason]
-property = "reason"
-limit = 4
-[labels.feature]
-property = "feature"
-limit = 3
-[metrics.plan_users]
-title = "t"
-definition = "d"
-formula = "f"
-kind = "distinct"
-events = [{ name = "Feature Used" }, { name = "Something Else" }]
-labels = ["plan"]
-[metrics.feature_money]
-title = "t"
-definition = "d"
-formula = "f"
-kind = "sum"
-events = [{ name = "Feature Used" }]
-value = "revenue"
-labels = ["feature"]
-[metrics.feature_score]
-title = "t"
-definition = "d"
-formula = "f"
-kind = "score"
-events = [{ name = "Feature Used" }]
-value = "score"
-lowest = -1
-highest = 4
-labels = ["feature", "plan"]
-window_labels = ["plan"]
-"""
+SMALL = Path(__file__).with_name("small_catalogue.toml").read_text("utf-8")
 
 
 def small_partition() -> Partition:
