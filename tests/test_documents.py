@@ -110,7 +110,7 @@ def test_the_page_about_bad_input_knows_every_reason_to_leave_a_value_out() -> N
 
 
 def test_the_example_of_settings_is_accepted(tmp_path: Path) -> None:
-    text = toml_blocks()[3]
+    text = toml_blocks()[4]
     assert tomllib.loads(text)
     file = tmp_path / "tidegauge.toml"
     file.write_text(text, encoding="utf-8")
@@ -118,7 +118,7 @@ def test_the_example_of_settings_is_accepted(tmp_path: Path) -> None:
 
 
 def test_the_example_of_the_page_is_accepted_with_its_notes(tmp_path: Path) -> None:
-    settings_text, notes_text = toml_blocks()[1:3]
+    settings_text, notes_text = toml_blocks()[2:4]
     file = tmp_path / "tidegauge.toml"
     file.write_text(settings_text, encoding="utf-8")
     catalogue = load(SEGMENT)
