@@ -93,6 +93,13 @@ class Partition:
         """Whether every unit stands at `offset`; not while some are built anew or were ahead."""
         return self.offset >= self._whole_from
 
+    @property
+    def reach(self) -> int:
+        """Offset up to which the state reaches, in memory or in the changelog."""
+        if self.is_whole:
+            return self.offset
+        return max(self.offset, self.manifest_offset, *self.units.offsets())
+
     def fold(self, records: Sequence[Record], end: int | None = None) -> list[DeadLetter]:
         """Fold records, in offset order; return those that could not be read.
 

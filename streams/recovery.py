@@ -6,7 +6,7 @@ what the source no longer holds is declared lost.
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -31,6 +31,8 @@ from streams.rows import LINEAGE, Rows
 from streams.unit import StoredUnit, Unit, seal
 from streams.watermark import Watermark
 
+S = TypeVar("S")
+
 
 class Unusable(ValueError):
     """There is state, but not such that a worker may go on from it; the message says why."""
@@ -44,17 +46,21 @@ class LostLineage(Unusable):
     """Which of several histories counts cannot be told."""
 
 
-class Recovered(NamedTuple):
-    """A partition to go on with, and what was found."""
+class Recovered(NamedTuple, Generic[S]):
+    """A state to go on with, and what was found."""
 
-    partition: Partition
+    partition: S
     repaired: int
     """Units that have to be built anew from the source."""
     lost: list[str]
     """What was declared lost, in words."""
+    lost_records: int
+    """How many offsets were found lost."""
 
 
-def recover(folding: Folding, rows: Rows, beginning: int = 0, generation: str = "") -> Recovered:
+def recover(
+    folding: Folding, rows: Rows, beginning: int = 0, generation: str = ""
+) -> Recovered[Partition]:
     """Make a partition of its changelog; `beginning` is the first offset the source still holds.
 
     Raises Unusable when there is state that must not be gone on with.
@@ -73,7 +79,7 @@ def recover(folding: Folding, rows: Rows, beginning: int = 0, generation: str = 
     return _Recovery(folding, rows, beginning, manifest).run()
 
 
-def _begin(folding: Folding, rows: Rows, beginning: int, generation: str) -> Recovered:
+def _begin(folding: Folding, rows: Rows, beginning: int, generation: str) -> Recovered[Partition]:
     """Start where the state began, or the source does; there is no manifest, or it is damaged."""
     names = sorted(rows.names() - {MANIFEST})
     units = [unit for name in names if pane_of(name) and (unit := rows.read(StoredUnit, name))]
@@ -96,7 +102,7 @@ def _begin(folding: Folding, rows: Rows, beginning: int, generation: str) -> Rec
         ruins = [(MANIFEST, None), (MANIFEST, seal(manifest, MANIFEST)), *ruins]
     legacy = Legacy(manifest, Watermark(start), count_from=start, ruins=ruins)
     partition = Partition(folding, generation=generation, offset=start, legacy=legacy)
-    return Recovered(partition, 0, lost)
+    return Recovered(partition, 0, lost, manifest.losses.records)
 
 
 class _Recovery:
@@ -109,8 +115,9 @@ class _Recovery:
         self._here = Inventory(folding, rows, manifest)
         self._entries = self._here.entries
 
-    def run(self) -> Recovered:
+    def run(self) -> Recovered[Partition]:
         """Decide where to begin, and make the partition."""
+        known = self._manifest.losses.records
         if not self._here.is_complete and self._can_begin_anew():
             return _begin(self._folding, self._rows, self._beginning, self._manifest.generation)
         if not self._here.is_complete:
@@ -133,7 +140,8 @@ class _Recovery:
             self._lost.append(f"offsets {partition.offset} to {self._beginning}")
             partition.lose(self._beginning)
         self._believe(partition)
-        return Recovered(partition, len(places), self._lost)
+        found = partition.losses.records - known
+        return Recovered(partition, len(places), self._lost, found)
 
     def _broken(self) -> dict[str, Entry]:
         """Units that are not what the manifest knows."""

@@ -103,6 +103,11 @@ class Rows:
         except Damaged:
             return None
 
+    def raw(self, name: str) -> bytes | None:
+        """The bytes of the row of a name within the lineage that counts."""
+        held = self.held.get(row_name(self.lineage, name))
+        return held.raw if held else None
+
     def left_behind(self) -> list[str]:
         """Full names of rows that belong to an earlier lineage."""
         names = self.held.keys() | self.damaged - {LINEAGE}

@@ -14,6 +14,7 @@ import msgspec
 
 from streams.aggregates import AGGREGATES, Aggregate
 from streams.losses import Loss
+from streams.persons.names import SHEETS
 from streams.place import Place, Standing
 from streams.routing import Labels
 
@@ -135,6 +136,6 @@ ACCOUNTS = (OUTCOMES, DEAD_LETTERS, SKIPPED, IDENTITY_LINKS)
 
 
 def aggregates_of(kinds: Mapping[str, str]) -> dict[str, Aggregate]:
-    """The aggregate of every fold id (given with its metric's kind) and account."""
-    accounts = dict.fromkeys(ACCOUNTS, AGGREGATES["count"])
+    """The aggregate of every fold id (given with its metric's kind), account and sheet's name."""
+    accounts = dict.fromkeys((*ACCOUNTS, *SHEETS), AGGREGATES["count"])
     return accounts | {metric: AGGREGATES[kind] for metric, kind in kinds.items()}

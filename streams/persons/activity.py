@@ -11,19 +11,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from streams.panes import Calendar
+from streams.persons.names import ACTIVE, LIFECYCLE, RETAINED, RETURNS, SPANS
 from streams.persons.population import Flags, Rows
 from streams.persons.presence import NEVER, WORD_DAYS, Days, Presence
 from streams.persons.sheets import Sheets
 from streams.routing import Labels
 
-ACTIVE = "active"
-"""Persons with activity within so many days, by their number."""
-LIFECYCLE = "lifecycle"
-"""Persons by where they stand between a day and the one before."""
-RETAINED = "retained"
-"""Persons who are back so many days after their first, by their number."""
-SPANS = (1, 7, 30)
-RETURNS = (1, 7, 30)
 REACH = 31
 """So many days, from its own on, a day of activity has a part in."""
 

@@ -1,68 +1,87 @@
-"""From the rows of a changelog back to a shard, and what a checkpoint of it writes."""
+"""From the rows of a changelog back to a shard: the newest snapshot that is whole."""
 
-from streams.checkpoint import Row, Snapshot
-from streams.panes import Calendar
+import numpy as np
+
+from streams.panes import Calendar, Pane
+from streams.persons.heard import newest
+from streams.persons.presence import Columns
+from streams.persons.sessions import Table
 from streams.persons.shard import Shard
-from streams.persons.snapshot import load, offset_of, rows_of
-from streams.recovery import ForeignGeneration
+from streams.persons.sheets import Counts
+from streams.persons.snapshot import (
+    KINDS,
+    Head,
+    Part,
+    PersonsPart,
+    SessionsPart,
+    digest,
+    head_name,
+    offset_of,
+    row_name,
+)
+from streams.recovery import ForeignGeneration, Recovered
 from streams.rows import Rows
-
-LEAST_NOTED = 250_000
-"""What is told of persons between two snapshots, unless there are more persons than that."""
-MOST_TOLD = 20_000
-"""Messages between two snapshots."""
-KEPT_SNAPSHOTS = 2
-
-
-class StoredShard:
-    """A shard, and the snapshots of it that are in the changelog."""
-
-    def __init__(self, shard: Shard, rows: set[str]) -> None:
-        self.shard = shard
-        self._rows = rows
-        """Names of all rows that are in the changelog."""
-        self._told, self._noted = shard.told, shard.noted
-
-    def snapshot(self) -> Snapshot | None:
-        """Take a snapshot when enough has come since the last one; else None.
-
-        The caller writes it or ends the process: what was taken counts as durable from here on.
-        """
-        shard = self.shard
-        noted = shard.noted - self._noted
-        if noted < max(LEAST_NOTED, shard.population.size) and (
-            shard.told - self._told < MOST_TOLD
-        ):
-            return None
-        self._told, self._noted = shard.told, shard.noted
-        parts, head = rows_of(shard)
-        self._rows |= {name for name, _ in (*parts, *head)}
-        offsets = sorted({offset for name in self._rows if (offset := offset_of(name)) is not None})
-        kept = offsets[-KEPT_SNAPSHOTS:]
-        gone = sorted(name for name in self._rows if offset_of(name) not in kept)
-        self._rows -= set(gone)
-        tombstones: list[Row] = [(name, None) for name in gone]
-        return Snapshot(shard.offset, parts, [], head, tombstones)
 
 
 def recover(
     calendar: Calendar, rows: Rows, beginning: int = 0, generation: str = ""
-) -> tuple[StoredShard, list[str]]:
-    """The shard of a changelog, and in words what was lost.
+) -> Recovered[Shard]:
+    """Make a shard of its changelog; `beginning` is the first offset the facts topic still holds.
 
-    `beginning` is the first offset the facts topic still holds. Raises ForeignGeneration.
+    Raises ForeignGeneration.
     """
     for found in rows.generations() - {generation}:
         raise ForeignGeneration(
             f"the stored state of persons is of generation {found}, this worker makes {generation}"
         )
     offsets = {offset for name in rows.names() if (offset := offset_of(name)) is not None}
-    whole = (load(calendar, rows, offset) for offset in sorted(offsets, reverse=True))
+    whole = (_load(calendar, rows, offset) for offset in sorted(offsets, reverse=True))
     shard = next((shard for shard in whole if shard is not None), None)
     if shard is None:
         shard = Shard(calendar, generation, rows.lineage)
-    lost = []
+    shard.stored_is(rows.names())
+    lost, lost_records = [], 0
     if shard.offset < beginning:
+        lost_records = beginning - shard.offset
         lost.append(f"offsets {shard.offset} to {beginning} of the facts")
         shard.lose(beginning)
-    return StoredShard(shard, rows.names()), lost
+    return Recovered(shard, 0, lost, lost_records)
+
+
+def _load(calendar: Calendar, rows: Rows, offset: int) -> Shard | None:
+    """The shard whose snapshot was taken at an offset; None when it is not whole."""
+    head = rows.read(Head, head_name(offset))
+    if head is None:
+        return None
+    shard = Shard(calendar, head.generation, head.lineage, offset)
+    for kind, digests in head.parts.items():
+        for number, known in enumerate(digests):
+            name = row_name(offset, kind, number)
+            part, raw = rows.read(KINDS[kind], name), rows.raw(name)
+            if part is None or raw is None or digest(raw) != known:
+                return None
+            _take(shard, part)
+    shard.heard, shard.partitions, shard.horizon = head.heard, head.partitions, head.horizon
+    shard.too_late, shard.unheard = head.too_late, head.unheard
+    shard.told, shard.noted, shard.losses = head.told, head.noted, head.losses
+    shard.sheets.drop(newest(shard.heard))
+    return shard
+
+
+def _take(shard: Shard, part: Part) -> None:
+    if isinstance(part, PersonsPart):
+        begin = shard.population.size
+        hashes = np.frombuffer(part.hashes, np.int64)
+        shard.population.admit(hashes)  # new ones get their rows in the order of their hashes
+        words = {number: np.frombuffer(raw, np.uint64) for number, raw in part.words.items()}
+        days = np.frombuffer(part.first, np.int32), np.frombuffer(part.last, np.int32)
+        shard.activity.presence.append(Columns(*days, words), begin)
+    elif isinstance(part, SessionsPart):
+        columns = (np.frombuffer(raw, np.int64) for raw in (part.persons, part.first, part.last))
+        persons, first, last = columns
+        rows = shard.population.find(persons)
+        shard.sessions.open = shard.sessions.open.join(Table(rows, first, last))
+    else:
+        for name, state in part.sheets:
+            counts: Counts = {metric: dict(series) for metric, series in state}
+            shard.sheets.held[Pane.parse(name)] = counts

@@ -12,11 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.panes import HOUR, MINUTE, Calendar, Grain, Pane
+from streams.persons.names import SESSIONS
 from streams.persons.population import Rows
 from streams.persons.sheets import Sheets
 
-SESSIONS = "sessions"
-"""Sessions by their length in minutes."""
 GAP_MINUTES = 30
 """Inactivity that ends a session."""
 PERSON_BIT = 32

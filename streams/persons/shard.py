@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streams.checkpoint import Changes
+from streams.checkpoint import BEGINNING, Changes, Row, Snapshot
+from streams.dead_letter_run import DeadLetterRun
 from streams.folding import DeadLetter
 from streams.losses import OPEN, Losses, before
 from streams.outcomes import Record
-from streams.panes import MINUTE, NO_WATERMARK, Calendar
+from streams.panes import MINUTE, NO_WATERMARK, Calendar, Pane
 from streams.persons.activity import Activity
 from streams.persons.facts import Message, Section
 from streams.persons.heard import Heard, horizon, newest
@@ -21,13 +22,25 @@ from streams.persons.population import Hashes, Population
 from streams.persons.presence import Days
 from streams.persons.sessions import Minutes, Sessions
 from streams.persons.sheets import Sheets
+from streams.persons.snapshot import offset_of, rows_of
+from streams.unit import Unit
 
+LEAST_NOTED = 250_000
+"""What is noted of persons between two snapshots, unless there are more persons than that."""
+MOST_TOLD = 20_000
+"""Messages between two snapshots."""
+KEPT_SNAPSHOTS = 2
 KEPT_DAYS = 128
 """Days of activity that are kept of a person, and at most twice as many."""
 
 
 class Shard:
     """Persons whose hash falls into this shard; `offset` is the next record to fold."""
+
+    is_whole = True
+    """What a snapshot holds belongs together."""
+    manifest_offset = 0
+    """Nothing that is read again is told to anybody."""
 
     def __init__(
         self, calendar: Calendar, generation: str = "", lineage: int = 0, offset: int = 0
@@ -43,7 +56,13 @@ class Shard:
         """Minutes of activity beyond the horizon; sections that did not follow."""
         self.told = self.noted = 0
         """Messages that were folded, and what they told of persons."""
+        self._stored = 0, 0
+        """How much was noted and told at the last snapshot."""
+        self._rows: set[str] = set()
+        """Names of the rows of all snapshots that are in the changelog."""
         self.losses = Losses()
+        self.dead_letters = DeadLetterRun()
+        """There are none, see `fold`."""
         self.population = Population()
         self.sheets = Sheets(calendar)
         self.activity = Activity(calendar, self.sheets)
@@ -66,6 +85,29 @@ class Shard:
         """Go on at `until`: the facts topic holds nothing from `offset` to there any more."""
         self.losses.declare_records(self.offset, until, self.watermark)
         self.offset = until
+
+    def snapshot(self) -> Snapshot | None:
+        """Take a snapshot when enough has come since the last one; else None.
+
+        The caller writes it or ends the process: what was taken counts as durable from here on.
+        """
+        noted, told = self.noted - self._stored[0], self.told - self._stored[1]
+        if noted < max(LEAST_NOTED, self.population.size) and told < MOST_TOLD:
+            return None
+        self._stored = self.noted, self.told
+        parts, head = rows_of(self)
+        self._rows |= {name for name, _ in (*parts, *head)}
+        offsets = {offset for name in self._rows if (offset := offset_of(name)) is not None}
+        kept = sorted(offsets)[-KEPT_SNAPSHOTS:]
+        gone = sorted(name for name in self._rows if offset_of(name) not in kept)
+        self._rows.difference_update(gone)
+        tombstones: list[Row] = [(name, None) for name in gone]
+        return Snapshot(self.offset, parts, [], head, tombstones)
+
+    def stored_is(self, rows: set[str]) -> None:
+        """Say which rows the changelog holds; the shard as it is now can be made of them."""
+        self._rows = set(rows)
+        self._stored = self.noted, self.told
 
     def _fold(self, message: Message, timestamp: int) -> None:
         if (message.generation, message.lineage) != (self.generation, self.lineage):
@@ -142,6 +184,11 @@ class Shard:
         return min(heard.instant for heard in self.heard.values())
 
     @property
+    def reach(self) -> int:
+        """Offset up to which the state reaches."""
+        return self.offset
+
+    @property
     def _hears_all(self) -> bool:
         """Whether every partition of the source was heard."""
         return 0 < self.partitions <= len(self.heard)
@@ -154,6 +201,12 @@ class Shard:
     def take_changes(self) -> Changes:
         """What changed since the last call, for whoever publishes the shard."""
         return self.sheets.take_changes(self.offset)
+
+    def units(self) -> dict[Pane, Unit]:
+        """The sheets as units."""
+        return {
+            pane: Unit(self.offset, BEGINNING, sheet) for pane, sheet in self.sheets.held.items()
+        }
 
     def everything(self) -> dict[str, bytes]:
         """Every sheet, as of now."""

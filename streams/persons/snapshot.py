@@ -6,20 +6,21 @@ written over, so writers that do not know of one another cannot spoil anything.
 """
 
 from collections.abc import Iterator
+from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from streams.checkpoint import Row
 from streams.losses import Losses
-from streams.panes import Calendar, Pane
-from streams.persons.heard import Heard, newest
-from streams.persons.presence import Columns
+from streams.persons.heard import Heard
 from streams.persons.sessions import Table
-from streams.persons.shard import Shard
-from streams.persons.sheets import Counts, Stored, store
-from streams.rows import Rows
+from streams.persons.sheets import Stored, store
 from streams.unit import seal
+
+if TYPE_CHECKING:
+    from streams.persons.shard import Shard
 
 PREFIX = "snapshot/"
 PERSONS_A_PART = 1 << 16
@@ -61,8 +62,8 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     generation: str
     offset: int
     lineage: int
-    parts: dict[str, int]
-    """How many there are of each kind."""
+    parts: dict[str, list[int]]
+    """The digests of those of each kind: somebody who lost facts writes others at that offset."""
     heard: dict[int, Heard]
     partitions: int
     horizon: int
@@ -81,6 +82,16 @@ KINDS: dict[str, type[Part]] = {
 }
 
 
+def digest(raw: bytes) -> int:
+    """63 bits of a part."""
+    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big") >> 1
+
+
+def row_name(offset: int, kind: str, number: int) -> str:
+    """Name of a part of the snapshot at an offset."""
+    return f"{PREFIX}{offset}/{kind}/{number}"
+
+
 def head_name(offset: int) -> str:
     """Name of the head of the snapshot at an offset."""
     return f"{PREFIX}{offset}/head"
@@ -92,19 +103,20 @@ def offset_of(name: str) -> int | None:
     return int(number) if name.startswith(PREFIX) and number.isdecimal() else None
 
 
-def rows_of(shard: Shard) -> tuple[list[Row], list[Row]]:
+def rows_of(shard: "Shard") -> tuple[list[Row], list[Row]]:
     """The parts of a snapshot, and its head."""
-    counts = dict.fromkeys(KINDS, 0)
+    digests: dict[str, list[int]] = {kind: [] for kind in KINDS}
     parts: list[Row] = []
     for kind, part in _parts(shard):
-        name = f"{PREFIX}{shard.offset}/{kind}/{counts[kind]}"
-        counts[kind] += 1
-        parts.append((name, seal(part, name)))
+        name = row_name(shard.offset, kind, len(digests[kind]))
+        raw = seal(part, name)
+        digests[kind].append(digest(raw))
+        parts.append((name, raw))
     head = Head(
         shard.generation,
         shard.offset,
         shard.lineage,
-        counts,
+        digests,
         shard.heard,
         shard.partitions,
         shard.horizon,
@@ -118,7 +130,7 @@ def rows_of(shard: Shard) -> tuple[list[Row], list[Row]]:
     return parts, [(name, seal(head, name))]
 
 
-def _parts(shard: Shard) -> Iterator[tuple[str, Part]]:
+def _parts(shard: "Shard") -> Iterator[tuple[str, Part]]:
     stamp = shard.generation, shard.offset
     hashes = shard.population.hashes
     order = np.argsort(hashes)
@@ -141,41 +153,3 @@ def _parts(shard: Shard) -> Iterator[tuple[str, Part]]:
     for begin in range(0, len(panes), SHEETS_A_PART):
         some = panes[begin : begin + SHEETS_A_PART]
         yield "sheets", SheetsPart(*stamp, [(str(pane), store(held[pane])) for pane in some])
-
-
-def load(calendar: Calendar, rows: Rows, offset: int) -> Shard | None:
-    """The shard whose snapshot was taken at an offset; None when it is not whole."""
-    head = rows.read(Head, head_name(offset))
-    if head is None:
-        return None
-    shard = Shard(calendar, head.generation, head.lineage, offset)
-    for kind, count in head.parts.items():
-        for number in range(count):
-            part = rows.read(KINDS[kind], f"{PREFIX}{offset}/{kind}/{number}")
-            if part is None:
-                return None
-            _take(shard, part)
-    shard.heard, shard.partitions, shard.horizon = head.heard, head.partitions, head.horizon
-    shard.too_late, shard.unheard = head.too_late, head.unheard
-    shard.told, shard.noted, shard.losses = head.told, head.noted, head.losses
-    shard.sheets.drop(newest(shard.heard))
-    return shard
-
-
-def _take(shard: Shard, part: Part) -> None:
-    if isinstance(part, PersonsPart):
-        begin = shard.population.size
-        hashes = np.frombuffer(part.hashes, np.int64)
-        shard.population.admit(hashes)  # new ones get their rows in the order of their hashes
-        words = {number: np.frombuffer(raw, np.uint64) for number, raw in part.words.items()}
-        days = np.frombuffer(part.first, np.int32), np.frombuffer(part.last, np.int32)
-        shard.activity.presence.append(Columns(*days, words), begin)
-    elif isinstance(part, SessionsPart):
-        columns = (np.frombuffer(raw, np.int64) for raw in (part.persons, part.first, part.last))
-        persons, first, last = columns
-        rows = shard.population.find(persons)
-        shard.sessions.open = shard.sessions.open.join(Table(rows, first, last))
-    else:
-        for name, state in part.sheets:
-            counts: Counts = {metric: dict(series) for metric, series in state}
-            shard.sheets.held[Pane.parse(name)] = counts

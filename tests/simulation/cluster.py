@@ -4,6 +4,7 @@ import random
 from collections import deque
 
 from streams.checkpoint import Row
+from streams.partition import Partition
 from streams.recovery import Recovered, recover
 from tests.simulation.changelog import Changelog
 from tests.simulation.process import Process, World
@@ -136,7 +137,7 @@ class Cluster:
             raise Wrong(f"{self.owner} cannot publish over {self.world.published[0]}")
         self.world.truth.check(self.owner.partition, "the owner")
 
-    def check_recovery(self, log: Changelog) -> Recovered:
+    def check_recovery(self, log: Changelog) -> Recovered[Partition]:
         """Recover from a changelog and go on to the end, which must give the same. Raises Wrong."""
         source = self.world.source
         found = recover(self.world.folding, log.read(), source.beginning, GENERATION)

@@ -54,7 +54,7 @@ class Process:
         rows = world.changelog.read()
         self._listing = Listing(rows)
         found = recover(world.folding, rows, world.source.beginning, GENERATION)
-        self.partition, self.repaired, self.lost = found
+        self.partition, self.repaired, self.lost = found[:3]
         self._listing.check_held(self.partition)
         world.met["repaired"] += bool(found.repaired)
         world.met["lost"] += bool(found.lost)

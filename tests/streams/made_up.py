@@ -144,7 +144,7 @@ def recovered(
     written: Iterable[tuple[str, bytes | None]],
     beginning: int = 0,
     generation: str = "",
-) -> Recovered:
+) -> Recovered[Partition]:
     """What a restart makes of a changelog."""
     return recover(folding, rows_of(written), beginning, generation)
 

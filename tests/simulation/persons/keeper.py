@@ -15,20 +15,21 @@ class Keeper:
         self.crossing, self.number, self.name = crossing, number, name
         facts, rows = crossing.facts[number], crossing.changelogs[number].read()
         calendar = crossing.folding.calendar
-        self.stored, self.lost = recover(calendar, rows, facts.beginning, GENERATION)
+        found = recover(calendar, rows, facts.beginning, GENERATION)
+        self.shard, self.lost = found.partition, found.lost
         self.stages: deque[deque[Row]] = deque()
         self.check()
 
     def __str__(self) -> str:
-        return f"keeper {self.name} of shard {self.number} at {self.stored.shard.offset}"
+        return f"keeper {self.name} of shard {self.number} at {self.shard.offset}"
 
     def check(self) -> None:
         """Compare with a recount. Raises Wrong."""
-        self.crossing.check(self.stored.shard, self.number, str(self))
+        self.crossing.check(self.shard, self.number, str(self))
 
     def fold(self, count: int) -> None:
         """Read some facts."""
-        facts, shard = self.crossing.facts[self.number], self.stored.shard
+        facts, shard = self.crossing.facts[self.number], self.shard
         if shard.offset < facts.beginning:
             shard.lose(facts.beginning)
         shard.fold(facts.rows[shard.offset : shard.offset + count])
@@ -36,7 +37,7 @@ class Keeper:
 
     def write(self, count: int) -> None:
         """Write some rows of a snapshot, each acknowledged."""
-        if not self.stages and (snapshot := self.stored.snapshot()) is not None:
+        if not self.stages and (snapshot := self.shard.snapshot()) is not None:
             self.stages = deque(deque(stage) for stage in snapshot.stages() if stage)
         while count and self.stages:
             self.crossing.changelogs[self.number].rows.append(self.stages[0].popleft())

@@ -147,7 +147,7 @@ class Schedule:
     def trim(self) -> None:
         """Let the facts begin where no whole snapshot needs what is before, or later."""
         number = self.rng.randrange(SHARDS)
-        facts, offset = self.crossing.facts[number], self.keepers[number].stored.shard.offset
+        facts, offset = self.crossing.facts[number], self.keepers[number].shard.offset
         self.is_damaged = True  # what is cut may be needed: then it is declared
         facts.beginning = self.rng.randint(facts.beginning, max(facts.beginning, offset))
         self._tell(f"the facts of shard {number} begin at {facts.beginning}")
@@ -157,7 +157,7 @@ class Schedule:
         for sender in self.senders:
             while sender.partition.offset < sender.world.source.end:
                 sender.fold(50, self.rng)
-            for _ in range(2):
+            for _ in range(3):  # what is under way, the rest, and that it is safe
                 sender.begin_checkpoint()
                 sender.write(1 << 30)
             sender.deliver(len(sender.in_flight))
@@ -169,7 +169,7 @@ class Schedule:
     def _check_heard(self, keeper: Keeper) -> None:
         """What was told has all been heard."""
         for sender in self.senders:
-            heard = keeper.stored.shard.heard[sender.number]
+            heard = keeper.shard.heard[sender.number]
             if heard.end < sender.partition.offset:
                 raise Wrong(f"{keeper} hears {heard} of {sender}, partition {sender.number}")
 
