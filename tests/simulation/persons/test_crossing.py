@@ -8,7 +8,7 @@ from streams.folding import Folding
 from tests.simulation.persons.schedule import FAULTS, Schedule
 from tests.simulation.truth import Wrong
 
-SEEDS = 500
+SEEDS = 300
 LONG_SEEDS = 10_000
 AT_ONCE = 50
 
