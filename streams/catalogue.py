@@ -132,6 +132,11 @@ class Metric:
         share, net = ("ratio",) if self.good else (), ("score",) if self.bad else ()
         return (*share, "average", "responses", *net)
 
+    @property
+    def main_part(self) -> str:
+        """The part that a person looks at first."""
+        return self.parts[0]
+
     def gauge_name(self, part: str = "") -> str:
         """Name of one of its gauges."""
         return f"{self.window_name}_{part}" if part else self.window_name

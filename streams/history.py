@@ -49,6 +49,11 @@ class Point(NamedTuple):
     day: Day
     figure: Figure | None
 
+    @property
+    def value(self) -> float | None:
+        """Its main number; None where there is none to tell."""
+        return None if self.figure is None else self.figure.value
+
 
 class _Parts(NamedTuple):
     """All that a reading of a day is made of."""
@@ -138,7 +143,7 @@ class Extremes(NamedTuple):
 
 def extremes(found: Iterable[Point]) -> Extremes | None:
     """Low and high over complete days; None where there is none of these."""
-    ranked = [(p.figure.value, p.day.date, p) for p in found if p.figure and p.day.complete]
+    ranked = [(p.value, p.day.date, p) for p in found if p.value is not None and p.day.complete]
     if not ranked:
         return None
     low = min(ranked, key=lambda one: (one[0], -one[1].toordinal()))

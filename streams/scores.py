@@ -16,6 +16,8 @@ PARTS = {
     "score": "Percentage of good answers ({good}) minus that of bad ones ({bad}), -100 to 100",
 }
 """What each gauge of a score says."""
+RESPONSES = "responses"
+"""The part that is the number of those who answered; the other parts rest on it."""
 LARGEST_SPAN = 100
 """Most steps from the lowest to the highest score: one count more than that may be kept for each
 label set, pane and partition."""
@@ -48,7 +50,7 @@ def told(metric: Metric, counts: Mapping[int, int]) -> Iterator[tuple[str, float
     too far. How many there are is always told.
     """
     total = sum(counts.values())
-    values: dict[str, float] = {"responses": total}
+    values: dict[str, float] = {RESPONSES: total}
     if total and total >= metric.minimum:
         good, bad = (sum(counts.get(s, 0) for s in held) for held in (metric.good, metric.bad))
         values["ratio"] = good / total
@@ -59,10 +61,26 @@ def told(metric: Metric, counts: Mapping[int, int]) -> Iterator[tuple[str, float
             yield part, values[part]
 
 
+def groups(values: Mapping[str, float]) -> Iterator[float]:
+    """The sizes of the groups of answers that a score's values, by part, tell of.
+
+    All answers, and where there is a share or a net score, which of them are good and not good, or
+    bad and neither: a share of 90 % among 10 tells of one that is not good.
+    """
+    total = values[RESPONSES]
+    yield total
+    good = round(values.get("ratio", 0) * total)
+    if "ratio" in values:
+        yield from (good, total - good)
+    if "score" in values:
+        bad = round(good - values["score"] * total / 100)
+        yield from (bad, total - good - bad)
+
+
 def explain(metric: Metric, part: str) -> str:
     """What a gauge of a score says, in a sentence without its full stop."""
     facts = {name: ", ".join(map(str, getattr(metric, name))) for name in ("good", "bad")}
     sentence = PARTS[part].format(lowest=metric.lowest, highest=metric.highest, **facts)
-    if part == "responses" or metric.minimum <= 1:
+    if part == RESPONSES or metric.minimum <= 1:
         return sentence
     return f"{sentence}; absent while there are fewer than {metric.minimum} answers"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from exporters.page import wording
 from exporters.page.audience import Audience
-from exporters.page.lines import LINES_MAX, LineMaker, Span
+from exporters.page.lines import LINES_MAX, LineMaker, Span, ranked
 from exporters.page.sheet import Card, NumberedNote, Partition, Row, Sheet
 from exporters.view import View
 from streams.catalogue import Metric
@@ -88,24 +88,24 @@ def _card(
     notes: Sequence[Note],
     audience: Audience,
 ) -> Card:
-    main, windows = maker.main, maker.windows
+    main = maker.main
     numbered = [
         NumberedNote(number, note, _dates(note)) for number, note in enumerate(notes, start=1)
     ]
     spans = [span for one in numbered if (span := _span(one, days)) is not None]
     rows, rest = _rows(maker, metric, figures, audience)
-    has_all = metric.has_total and not audience.is_public
     return Card(
         metric=metric,
         window=wording.WINDOW_TITLES.get(main, main or ""),
         complete=wording.COMPLETE[reading.complete[main]] if main else "",
         lines=[maker.line(labels, spans) for labels in maker.series()],
         windows=[
-            *(
-                (name, wording.WINDOW_TITLES[name], wording.COMPLETE[reading.complete[name]])
-                for name in windows
-            ),
-            *([(None, wording.WINDOW_TITLES[None], "")] if has_all else []),
+            (
+                name,
+                wording.WINDOW_TITLES[name],
+                "" if name is None else wording.COMPLETE[reading.complete[name]],
+            )
+            for name in maker.told_windows
         ],
         label_names=", ".join(metric.window_labels).replace("_", " "),
         rows=rows,
@@ -122,20 +122,21 @@ def _rows(
     if not metric.window_labels or (metric.kind != "count" and len(found) <= LINES_MAX):
         return [], ""
     hidden = audience.hidden_rows(found)
-    ranked = sorted(found.keys() - hidden, key=lambda labels: (-found[labels].value, labels))
-    longest = max((found[labels].value for labels in ranked), default=0) or 1
+    order = ranked(found, hidden)
+    sizes = {labels: max(0.0, found[labels].value or 0) for labels in order}
+    longest = max(sizes.values(), default=0) or 1
     rows = [
         Row(
             wording.values_of(labels),
             maker.cell(found[labels], labels, withheld=False),
-            max(0.0, found[labels].value / longest),
+            sizes[labels] / longest,
         )
-        for labels in ranked[:ROWS_MAX]
+        for labels in order[:ROWS_MAX]
     ]
-    more = ranked[ROWS_MAX:]
+    more = order[ROWS_MAX:]
     told = [f"{len(more)} more in /metrics" if not audience.is_public else f"{len(more)} more"]
     if metric.kind == "count":
-        told[0] += f", {sum(found[labels].value for labels in more):,.0f} together"
+        told[0] += f", {sum(sizes[labels] for labels in more):,.0f} together"
     few = f"{len(hidden)} withheld, as fewer than {audience.minimum_group} stand behind some"
     return rows, "; ".join((told if more else []) + ([few] if hidden else []))
 

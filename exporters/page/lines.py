@@ -1,13 +1,13 @@
 """Makes the lines of a card: which series of a metric are shown, by window and day by day."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from exporters.page import wording
 from exporters.page.audience import Audience, day_of_window
 from exporters.page.chart import Chart, Level, draw
 from exporters.page.sheet import Cell, DayRow, Extreme, Line
 from streams.catalogue import Metric
-from streams.figures import Figure, Figures, Pairs
+from streams.figures import SIZED, Figure, Figures, Pairs
 from streams.history import DAY_WINDOW, Day, Point, extremes, points
 
 LINES_MAX = 3
@@ -35,6 +35,13 @@ class LineMaker:
             return DAY_WINDOW
         return self.windows[-1] if self.windows else None
 
+    @property
+    def told_windows(self) -> list[str | None]:
+        """The windows in the table; None is the lifetime, which the public is not shown."""
+        has_all = self._metric.has_total or bool(self._figures.labels(self._metric, None))
+        is_told = has_all and not self._audience.is_public
+        return [*self.windows, None] if is_told else [*self.windows]
+
     def rows(self, figures: Figures, window: str | None) -> dict[Pairs, Figure]:
         """Every label set in a window."""
         found = {
@@ -49,15 +56,14 @@ class LineMaker:
             return [()]
         rows = self.rows(self._figures, self.main)
         hidden = self._audience.hidden_rows(rows)
-        ranked = sorted(rows.keys() - hidden, key=lambda labels: (-rows[labels].value, labels))
-        largest = ranked[:LINES_MAX]
+        largest = ranked(rows, hidden)[:LINES_MAX]
         return [labels for labels in rows if labels in largest]
 
     def line(self, labels: Pairs, notes: Sequence[Span]) -> Line:
         """One series with its windows and days."""
         found = points(self._metric, labels, self._days)
         hidden = self._hidden_days(labels, found)
-        windows = {w: self._window(w, labels, hidden) for w in self._told_windows()}
+        windows = {w: self._window(w, labels, hidden) for w in self.told_windows}
         shown = [
             point._replace(figure=None) if place in hidden else point
             for place, point in enumerate(found)
@@ -88,19 +94,17 @@ class LineMaker:
     def cell(self, figure: Figure, labels: Pairs, *, withheld: bool) -> Cell:
         """A number in words, or why it is not shown."""
         if not withheld:
-            text = wording.number(self._metric, figure.value, labels)
-            return Cell(text, wording.rests_on(self._metric, figure))
+            detail = wording.rests_on(self._metric, figure)
+            if figure.value is None:
+                return Cell(wording.too_few(self._metric), detail, shown=False)
+            return Cell(wording.number(self._metric, figure.value, labels), detail)
         least, minimum = figure.least, self._audience.minimum_group
         if least is None or least >= minimum:
             return WITHHELD
         few = f"fewer than {minimum}"
-        if figure.n == figure.value:
+        if self._metric.kind in SIZED:
             return Cell(few, shown=False)
         return Cell("withheld", f"{few} stand behind it", shown=False)
-
-    def _told_windows(self) -> list[str | None]:
-        has_all = self._metric.has_total and not self._audience.is_public
-        return [*self.windows, None] if has_all else [*self.windows]
 
     def _place(self, labels: Pairs) -> list[int]:
         """Where a label set stands among all; ids of the page must not hold what events say."""
@@ -136,11 +140,11 @@ class LineMaker:
         return self._audience.hidden_days(found, alone)
 
     def _level(self, point: Point, labels: Pairs) -> Level:
-        if point.figure is None:
+        if point.value is None:
             return Level(None, point.day.complete, "")
-        value = wording.number(self._metric, point.figure.value, labels)
+        value = wording.number(self._metric, point.value, labels)
         words = f"{wording.day(point.day.date)}: {value}, {_state(point.day)}"
-        return Level(point.figure.value, point.day.complete, words)
+        return Level(point.value, point.day.complete, words)
 
     def _day_row(self, point: Point, labels: Pairs, *, withheld: bool) -> DayRow:
         day = point.day
@@ -148,14 +152,23 @@ class LineMaker:
         return DayRow(day.date.isoformat(), wording.day(day.date), cell, _state(day))
 
     def _extreme(self, point: Point, labels: Pairs) -> Extreme:
-        value = point.figure.value if point.figure else 0
-        text = wording.number(self._metric, value, labels)
+        text = wording.number(self._metric, point.value or 0, labels)
         return Extreme(text, point.day.date.isoformat(), wording.day(point.day.date))
+
+
+def ranked(rows: Mapping[Pairs, Figure], hidden: Collection[Pairs]) -> list[Pairs]:
+    """The label sets that are not hidden, the largest first and those without a value last."""
+
+    def rank(labels: Pairs) -> tuple[bool, float, Pairs]:
+        value = rows[labels].value
+        return value is None, -(value or 0), labels
+
+    return sorted((labels for labels in rows if labels not in hidden), key=rank)
 
 
 def _summary(shown: Sequence[Point], chart: Chart) -> str:
     """A chart in a few sentences."""
-    told = [point for point in shown if point.figure is not None]
+    told = [point for point in shown if point.value is not None]
     if not told:
         return "No day can be shown."
     open_days = sum(not point.day.complete for point in told)

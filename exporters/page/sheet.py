@@ -109,8 +109,8 @@ class Card:
 
     @property
     def exported(self) -> str:
-        """Its name in Prometheus."""
-        return self.metric.window_name
+        """Its names in Prometheus."""
+        return ", ".join(self.metric.gauge_names)
 
 
 class Partition(NamedTuple):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from streams.catalogue import Metric
-from streams.figures import Figure, Pairs
+from streams.figures import SIZED, Figure, Pairs
 from streams.panes import SECOND, Calendar
 
 WHOLE_CURRENCIES = frozenset(
@@ -29,8 +29,11 @@ KINDS = {
     "count": "Counted exactly",
     "sum": "Added up exactly, in millionths",
     "distinct": "Exact up to about 4,000 people, estimated above",
+    "score": "Every answer counted exactly",
     "ratio": "As exact as what it is made of",
 }
+PARTS = {"average": "average", "score": "net score"}
+"""What is said of a part that stands beside another."""
 DIRECTIONS = {
     "up": "↑ More is better",
     "down": "↓ Less is better",
@@ -39,16 +42,20 @@ DIRECTIONS = {
 STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
-def number(metric: Metric, value: float, labels: Pairs = ()) -> str:
-    """A value of a metric, with its unit."""
-    if metric.kind == "ratio" or metric.name.endswith("_ratio"):
+def number(metric: Metric, value: float, labels: Pairs = (), part: str = "") -> str:
+    """A value of a metric's part, the main one if none is given, with its unit."""
+    part = part or metric.main_part
+    if part == "ratio" or metric.kind == "ratio" or metric.name.endswith("_ratio"):
         return f"{value:.1%}" if abs(value) >= 0.1 else f"{value:.2%}"  # noqa: PLR2004
     if metric.unit == "seconds":
         return duration(value)
     currency = dict(labels).get(CURRENCY)
     if currency is not None and metric.kind == "sum":
         return f"{value:,.{0 if currency in WHOLE_CURRENCIES else 2}f} {currency}"
-    text = f"{value:,.2f}" if value % 1 or metric.kind == "sum" else f"{value:,.0f}"
+    is_whole = part != "average" and metric.kind != "sum" and not value % 1
+    text = f"{value:,.0f}" if is_whole else f"{value:,.2f}"
+    if part == "score":
+        text = f"{round(value):+d}" if round(value) else "0"
     return text.replace("-", "−")  # noqa: RUF001 - a minus sign
 
 
@@ -65,14 +72,19 @@ def duration(seconds: float) -> str:
 
 
 def rests_on(metric: Metric, figure: Figure) -> str:
-    """The n of a number where it is not the number itself, and the error of an estimate."""
-    parts = []
-    if figure.n is not None and figure.n != figure.value:
+    """What stands beside a number, its n where it is another one, and the error of an estimate."""
+    parts = [f"{PARTS[part]} {number(metric, value, part=part)}" for part, value in figure.beside]
+    if figure.n is not None and metric.kind not in SIZED:
         parts.append(f"n = {figure.n:,.0f}")
     if figure.error:
         error = round(figure.error) if metric.kind == "distinct" else figure.error
         parts.append(f"± {number(metric, error)}")
     return ", ".join(parts)
+
+
+def too_few(metric: Metric) -> str:
+    """Why there is no number though some may have answered."""
+    return f"fewer than {metric.minimum:,} answers" if metric.minimum > 1 else "no answers"
 
 
 def values_of(labels: Pairs) -> str:

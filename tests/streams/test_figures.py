@@ -1,13 +1,32 @@
 """Figures: a number is found with what it rests on."""
 
+import pytest
+
 from streams.figures import Figure, Figures, is_sized
+from streams.folding import Folding
 from streams.partition import Partition
-from streams.reading import Reading
+from streams.reading import Reading, Series
 from tests.streams.made_up import Row, a_folding, body, fold, moment, published
 
 START = moment("2026-10-23T12:00+02:00")
 FOLDING = a_folding()
 METRICS = FOLDING.catalogue.metrics
+CSAT = METRICS["csat"]
+NET = """
+[metrics.effort]
+title = "t"
+definition = "d"
+formula = "f"
+kind = "score"
+events = [{ name = "Feature Used" }]
+value = "score"
+lowest = 1
+highest = 7
+good = [6, 7]
+bad = [1, 2]
+minimum = 2
+labels = ["feature"]
+"""
 ORDER, SIGNUP = (("goal", "order"),), (("goal", "signup"),)
 
 
@@ -52,3 +71,51 @@ def test_of_money_it_is_not_kept_how_many_paid() -> None:
     assert figures().of(METRICS["revenue"], "today", labels) == Figure(5, 0, None, None)
     sized = {name for name, m in METRICS.items() if is_sized(m, FOLDING.catalogue)}
     assert METRICS.keys() - sized == {"revenue"}
+
+
+def answered(*scores: int, folding: Folding = FOLDING, event: str = "CSAT Answered") -> Figures:
+    rows = [
+        Row(i, START, body(event, message_id=str(i), properties={"score": score, "feature": "x"}))
+        for i, score in enumerate(scores)
+    ]
+    held = published(fold(Partition(folding), rows))
+    return Figures(folding.catalogue, Reading.of(folding, [held], START).series)
+
+
+@pytest.mark.parametrize("window", CSAT.windows)
+def test_a_score_is_its_share_with_the_average_beside_it_and_rests_on_the_answers(
+    window: str,
+) -> None:
+    found = answered(*[5] * 12, *[2] * 8).of(CSAT, window, ())
+    if window == "yesterday":
+        assert found == Figure(None, 0, n=0, least=0)
+    else:
+        assert found == Figure(0.6, 0, n=20, least=8, beside=(("average", 3.8),))
+
+
+def test_a_share_tells_of_those_who_are_in_it_and_of_those_who_are_not() -> None:
+    for scores, least in (([5] * 9 + [1], 1), ([1] * 9 + [5], 1), ([5] * 10, 0)):
+        found = answered(*scores).of(CSAT, "today", ())
+        assert found is not None
+        assert (found.n, found.least) == (10, least)
+
+
+def test_of_too_few_answers_only_their_number_is_there() -> None:
+    assert answered(*[5] * 9).of(CSAT, "today", ()) == Figure(None, 0, n=9, least=9)
+    assert answered().of(CSAT, "today", ()) == Figure(None, 0, n=0, least=0)
+
+
+def test_a_net_score_stands_beside_the_share_and_tells_of_the_bad_ones() -> None:
+    folding = a_folding({"effort.toml": NET})
+    effort, labels = folding.catalogue.metrics["effort"], (("feature", "x"),)
+    found = answered(1, 4, 4, 7, folding=folding, event="Feature Used")
+    beside = (("average", 4.0), ("score", 0.0))
+    assert found.of(effort, "today", labels) == Figure(0.25, 0, n=4, least=1, beside=beside)
+    assert found.of(effort, "today", ()) is None
+
+
+def test_a_lifetime_needs_no_counter() -> None:
+    people = METRICS["active_users"]
+    found = Figures(FOLDING.catalogue, [Series(people, None, (), 7, 0)])
+    assert found.labels(people, None) == [()]
+    assert found.of(people, None, ()) == Figure(7, 0, 7, 7)

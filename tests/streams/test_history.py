@@ -40,7 +40,7 @@ RATIOS = ("conversion_ratio", "conversions_per_interaction")
 
 def values_of(day: Day) -> dict[Key, float]:
     return {
-        (s.metric.name, s.window, s.labels): s.value
+        ("_".join(filter(None, (s.metric.name, s.part))), s.window, s.labels): s.value
         for s in day.reading.series
         if s.value and s.metric.name not in RATIOS
     }
@@ -150,8 +150,28 @@ def test_before_anything_was_counted_there_is_nothing_not_zero() -> None:
     assert [None if p.figure is None else p.figure.value for p in found] == [None, None, 1]
 
 
+def test_a_score_has_days_and_those_of_too_few_answers_keep_their_number() -> None:
+    # 24 Oct ├ 12 answers ┤ 25 Oct ├ 3 answers ┤ 26 Oct ├ none
+    start, scores = moment("2026-10-24T10:00+02:00"), [5] * 9 + [1] * 3 + [5] * 3
+    times = [start] * 12 + [start + DAY] * 3
+    rows = [
+        Row(i, time, body("CSAT Answered", message_id=str(i), time=time, properties=given))
+        for i, (time, score) in enumerate(zip(times, scores, strict=True))
+        for given in [{"score": score}]
+    ]
+    held = published(fold(Partition(PARIS), rows))
+    found = points(PARIS.catalogue.metrics["csat"], (), days_of([held], start + 2 * DAY, 4))
+    assert [p.figure for p in found] == [
+        None,
+        Figure(0.75, 0, n=12, least=3, beside=(("average", 4.0),)),
+        Figure(None, 0, n=3, least=3),
+        Figure(None, 0, n=0, least=0),
+    ]
+    assert [p.value for p in found] == [None, 0.75, None, None]
+
+
 class Made(NamedTuple):
-    value: float
+    value: float | None
     complete: bool
 
 
@@ -169,10 +189,12 @@ def point(number: int, made: Made) -> Point:
     return Point(day, Figure(made.value, 0, None, None))
 
 
-@given(st.lists(st.builds(Made, st.integers(-3, 3), st.booleans()), max_size=12))
+@given(st.lists(st.builds(Made, st.none() | st.integers(-3, 3), st.booleans()), max_size=12))
 def test_high_and_low_are_the_latest_extremes_of_the_complete_days(found: list[Made]) -> None:
     told = extremes(point(i, made) for i, made in enumerate(found))
-    complete = [(i, made.value) for i, made in enumerate(found) if made.complete]
+    complete = [
+        (i, made.value) for i, made in enumerate(found) if made.complete and made.value is not None
+    ]
     if not complete:
         assert told is None
         return

@@ -43,7 +43,7 @@ NOTES = (
         TODAY - timedelta(days=10),
     ),
 )
-PUBLIC = Audience(("active_users", "conversions", "conversion_ratio", "page_views"), 10)
+PUBLIC = Audience(("active_users", "conversions", "conversion_ratio", "page_views", "csat"), 10)
 PAGES = ("Home", "Pricing", "Docs", "Blog", "Search", "Basket", HOSTILE)
 PLANS = ("free", "starter", "pro", "enterprise", "gold")
 
@@ -56,7 +56,7 @@ def view(days: int = 40, *, later: int = 0, pages: tuple[str, ...] = PAGES) -> V
         for hour in (9, 15):
             time = NOW - NOW % DAY - back * DAY + hour * HOUR
             if time <= NOW:
-                worker.send(*_events(back, hour, pages), time=time)
+                worker.send(*_events(back, hour, pages), *_answers(back, hour), time=time)
     progress = worker.progress(caught_up_at=NOW + later, published_at=NOW + later)
     held = Published(progress, worker.partition.units.held)
     source = Source.of(worker.folding, GENERATION, "events", 1)
@@ -85,6 +85,14 @@ def _events(back: int, hour: int, pages: tuple[str, ...]) -> Iterator[dict[str, 
             yield _track("Feature Used", user, feature=f"feature {rng.randint(1, 14)}")
         elif chance < 0.9:
             yield _track("Content Shared", user, channel=rng.choice(["email", "x", "link"]))
+
+
+def _answers(back: int, hour: int) -> Iterator[dict[str, Any]]:
+    """What some of the people answered when they were asked how satisfied they are."""
+    rng = random.Random(f"answers {back} {hour}")
+    weights = (1, 2, 4, 4, 2) if back in (8, 9) else (1, 1, 3, 6, 6)
+    for score in rng.choices(range(1, 6), weights, k=rng.randint(28, 40)):
+        yield _track("CSAT Answered", f"u{rng.randint(0, 260)}", score=score)
 
 
 def _track(name: str, user: str, **properties: Any) -> dict[str, Any]:

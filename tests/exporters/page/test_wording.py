@@ -2,7 +2,7 @@
 
 import pytest
 
-from exporters.page.wording import duration, number, rests_on, values_of
+from exporters.page.wording import KINDS, duration, number, rests_on, too_few, values_of
 from streams.catalogue import Metric
 from streams.figures import Figure
 from tests.exporters.published_events import new_folding
@@ -50,9 +50,39 @@ def test_a_number_tells_its_n_and_error_where_they_say_more_than_itself() -> Non
     assert rests_on(people, Figure(52, 0, 52, 52)) == ""
     assert rests_on(people, Figure(50_000, 812.4, 50_000, 50_000)) == "± 812"
     assert rests_on(ratio, Figure(0.25, 0, 4000, 1000)) == "n = 4,000"
+    assert rests_on(ratio, Figure(1, 0, 1, 1)) == "n = 1"
     assert rests_on(METRICS["revenue"], Figure(9.5, 0, None, None)) == ""
 
 
 def test_what_no_label_names_is_said_in_words() -> None:
     assert values_of((("plan", "__other__"), ("reason", "__none__"))) == "all others, not told"
     assert values_of((("page", "Home"),)) == "Home"
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "words"),
+    [
+        ("", 0.82, "82.0%"),
+        ("average", 4, "4.00"),
+        ("average", -1.234, "\N{MINUS SIGN}1.23"),
+        ("score", 34.6, "+35"),
+        ("score", -100, "\N{MINUS SIGN}100"),
+        ("score", -0.4, "0"),
+    ],
+)
+def test_every_part_of_a_score_is_said_in_its_own_way(part: str, value: float, words: str) -> None:
+    assert number(METRICS["csat"], value, part=part) == words
+
+
+def test_what_stands_beside_a_score_is_named_before_its_n() -> None:
+    figure = Figure(0.8, 0, 1200, 240, (("average", 4.126), ("score", 62.5)))
+    assert rests_on(METRICS["csat"], figure) == "average 4.13, net score +62, n = 1,200"
+
+
+def test_where_too_few_answered_the_least_number_is_told() -> None:
+    assert too_few(METRICS["csat"]) == "fewer than 10 answers"
+    assert too_few(SECONDS) == "no answers"
+
+
+def test_every_kind_of_metric_says_how_exact_it_is() -> None:
+    assert {metric.kind for metric in METRICS.values()} == KINDS.keys()
