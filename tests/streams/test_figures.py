@@ -12,7 +12,7 @@ START = moment("2026-10-23T12:00+02:00")
 FOLDING = a_folding()
 METRICS = FOLDING.catalogue.metrics
 CSAT = METRICS["csat"]
-NET = """
+EFFORT = """
 [metrics.effort]
 title = "t"
 definition = "d"
@@ -22,8 +22,6 @@ events = [{ name = "Feature Used" }]
 value = "score"
 lowest = 1
 highest = 7
-good = [6, 7]
-bad = [1, 2]
 minimum = 2
 labels = ["feature"]
 """
@@ -105,13 +103,28 @@ def test_of_too_few_answers_only_their_number_is_there() -> None:
     assert answered().of(CSAT, "today", ()) == Figure(None, 0, n=0, least=0)
 
 
-def test_a_net_score_stands_beside_the_share_and_tells_of_the_bad_ones() -> None:
-    folding = a_folding({"effort.toml": NET})
-    effort, labels = folding.catalogue.metrics["effort"], (("feature", "x"),)
-    found = answered(1, 4, 4, 7, folding=folding, event="Feature Used")
-    beside = (("average", 4.0), ("score", 0.0))
-    assert found.of(effort, "today", labels) == Figure(0.25, 0, n=4, least=1, beside=beside)
+def effort_of(catalogue: str, *scores: int) -> Figure | None:
+    folding = a_folding({"effort.toml": catalogue})
+    found = answered(*scores, folding=folding, event="Feature Used")
+    effort = folding.catalogue.metrics["effort"]
     assert found.of(effort, "today", ()) is None
+    return found.of(effort, "today", (("feature", "x"),))
+
+
+def test_a_score_without_a_share_is_its_average() -> None:
+    assert effort_of(EFFORT, 1, 4, 4, 7) == Figure(4, 0, n=4, least=4)
+
+
+def test_a_net_score_tells_of_those_who_are_neither_good_nor_bad_too() -> None:
+    net = EFFORT.replace("minimum", "good = [6, 7]\nbad = [1, 2]\nminimum")
+    beside = (("average", 4.0), ("score", 0.0))
+    assert effort_of(net, 7, 7, 7, 4, 4, 1, 1, 1, 4) == Figure(
+        1 / 3, 0, n=9, least=3, beside=beside
+    )
+    for scores, least in (((7, 7, 4, 1, 1), 1), ((7, 7, 4, 4, 1), 1), ((7, 1, 4, 4, 1), 1)):
+        found = effort_of(net, *scores)
+        assert found is not None
+        assert found.least == least
 
 
 def test_a_lifetime_needs_no_counter() -> None:
