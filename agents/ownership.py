@@ -18,7 +18,7 @@ from agents.recovering import Advance, Recovering
 from agents.settings import WorkerSettings
 from agents.writing import WRITE_DEADLINE_SECONDS
 from exporters.snapshot_store import wall_clock
-from streams.checkpoint import MANIFEST, Manifest, Snapshot
+from streams.checkpoint import Snapshot
 from streams.partition import Partition
 from streams.recovery import recover
 from streams.rows import Rows, row_name
@@ -102,10 +102,9 @@ class Ownership:
         return holdings
 
     def _recover(self, number: int, rows: Rows, beginning: int) -> Holding:
-        manifest = rows.read(Manifest, MANIFEST)
         found = recover(self.settings.folding, rows, beginning, self.generation)
         partition = found.partition
-        self.lost_records += partition.losses.records - (manifest.losses.records if manifest else 0)
+        self.lost_records += found.lost_records
         self.repaired_units += found.repaired
         for what in found.lost:
             log.error("partition %d: lost %s", number, what)
@@ -155,12 +154,12 @@ class Ownership:
 
     def counted(self) -> dict[int, int]:
         """Offset up to which the state of each partition reaches, in memory or in the changelog."""
-        return {number: _reach(partition) for number, partition in self.partitions.items()}
+        return {number: partition.reach for number, partition in self.partitions.items()}
 
     def rebuilding(self) -> dict[int, int]:
         """Offsets to go of each partition that is not whole yet."""
         return {
-            number: _reach(partition) - partition.offset
+            number: partition.reach - partition.offset
             for number, partition in self.partitions.items()
             if not partition.is_whole
         }
@@ -209,12 +208,6 @@ class Ownership:
                     await self._changelog.write(row for rows in together for row in rows)
         except Exception as error:  # noqa: BLE001 - whatever it was, what is durable is unknown
             fail_stop("a checkpoint could not be written", error)
-
-
-def _reach(partition: Partition) -> int:
-    if partition.is_whole:
-        return partition.offset
-    return max(partition.offset, partition.manifest_offset, *partition.units.offsets())
 
 
 def _stages(

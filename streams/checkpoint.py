@@ -134,8 +134,12 @@ class Changes(NamedTuple):
 
 def digest(name: str, offset: int) -> int:
     """63 bits of an entry; those of a set of entries are combined by exclusive or."""
-    raw = blake2b(f"{name} {offset}".encode(), digest_size=8).digest()
-    return int.from_bytes(raw, "big") >> 1
+    return digest_of(f"{name} {offset}".encode())
+
+
+def digest_of(raw: bytes) -> int:
+    """63 bits of some bytes."""
+    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big") >> 1
 
 
 def archive_name(offset: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from streams import freshness
 from streams.aggregates import Aggregate
 from streams.catalogue import OTHER, PREFIX, Catalogue, Metric
 from streams.folding import Folding
@@ -16,8 +17,6 @@ from streams.routing import Labels
 from streams.scores import told
 from streams.windows import WINDOWS
 
-FRESH_WITHIN = 5_000
-"""A partition counts as caught up if its end was reached so shortly before it was published."""
 TOTAL = "total"
 EVERYTHING: tuple[str | None, ...] = (None, *WINDOWS)
 EXPORT_LIMIT = 100
@@ -55,10 +54,7 @@ def as_of(partitions: Iterable[Published]) -> int:
 
 def _instant(partition: Published) -> int:
     progress = partition.progress
-    if progress.published_at - progress.caught_up_at <= FRESH_WITHIN:
-        return progress.caught_up_at
-    # Having been caught up at an instant stays true: falling back behind it would gain nothing.
-    return max(progress.caught_up_at or NO_WATERMARK, progress.watermark)
+    return freshness.instant(progress.caught_up_at, progress.published_at, progress.watermark)
 
 
 @dataclass

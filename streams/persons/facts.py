@@ -10,13 +10,11 @@ last two fields, which speak of the sender.
 import msgspec
 import numpy as np
 
-from streams.panes import NO_WATERMARK
+from streams import freshness
 from streams.persons.population import Hashes
 from streams.persons.sessions import Minutes
 from streams.unit import seal, unseal
 
-FRESH_WITHIN = 5_000
-"""A partition counts as caught up if its end was reached so shortly before it was told."""
 NAME = "facts"
 
 
@@ -42,14 +40,12 @@ class Section(msgspec.Struct, array_like=True, frozen=True):
     @property
     def is_caught_up(self) -> bool:
         """Whether the partition held nothing more when this was told."""
-        return self.told_at - self.caught_up_at <= FRESH_WITHIN
+        return freshness.is_caught_up(self.caught_up_at, self.told_at)
 
     @property
     def instant(self) -> int:
         """The time up to which the partition is told."""
-        if self.is_caught_up:
-            return self.caught_up_at
-        return max(self.caught_up_at or NO_WATERMARK, self.watermark)
+        return freshness.instant(self.caught_up_at, self.told_at, self.watermark)
 
     def activity(self) -> tuple[Hashes, Minutes]:
         """Who was active when; ValueError when it does not fit together."""

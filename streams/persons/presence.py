@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from streams.panes import MINUTE, Calendar
 from streams.persons.population import Rows, grown
 
 WORD_DAYS = 64
@@ -24,7 +25,6 @@ class Columns(NamedTuple):
     """What is known of some persons, one entry each."""
 
     first: npt.NDArray[np.int32]
-    last: npt.NDArray[np.int32]
     words: dict[int, Windows]
 
 
@@ -33,7 +33,6 @@ class Presence:
 
     def __init__(self) -> None:
         self._first: npt.NDArray[np.int32] = np.empty(0, np.int32)
-        self._last: npt.NDArray[np.int32] = np.empty(0, np.int32)
         self._words: dict[int, npt.NDArray[np.uint64]] = {}
 
     def first(self, rows: Rows) -> Days:
@@ -68,7 +67,6 @@ class Presence:
             those = rows[chosen]
             word[those] |= np.uint64(1 << place)
             self._first[those] = np.minimum(self._first[those], day)
-            self._last[those] = np.maximum(self._last[those], day)
 
     def forget_before(self, day: int) -> None:
         """Let go of the words that hold only days before one; first days are kept."""
@@ -79,14 +77,13 @@ class Presence:
         """What is known of persons."""
         self._grow(rows)
         words = {number: self._word(number, rows) for number in sorted(self._words)}
-        return Columns(self._first[rows], self._last[rows], words)
+        return Columns(self._first[rows], words)
 
     def append(self, columns: "Columns", begin: int) -> None:
         """Take what was known of persons whose rows begin with one that is not noted yet."""
         end = begin + len(columns.first)
         self._first = grown(self._first, end, NEVER)
-        self._last = grown(self._last, end)
-        self._first[begin:end], self._last[begin:end] = columns.first, columns.last
+        self._first[begin:end] = columns.first
         for number, word in columns.words.items():
             held = grown(self._words.get(number, np.zeros(0, np.uint64)), end)
             held[begin:end] = word
@@ -95,7 +92,6 @@ class Presence:
     def _grow(self, rows: Rows) -> None:
         size = int(rows.max()) + 1 if len(rows) else 0
         self._first = grown(self._first, size, NEVER)
-        self._last = grown(self._last, size)
 
     def _word(self, number: int, rows: Rows) -> Windows:
         word = self._words.get(number)
@@ -110,3 +106,10 @@ def by_day(days: Days) -> Iterator[tuple[int, Rows]]:
     """Each day, and the places at which it stands."""
     for day in np.unique(days):
         yield int(day), np.flatnonzero(days == day)
+
+
+def days_of(calendar: Calendar, minutes: npt.NDArray[np.int64]) -> Days:
+    """The local day of each minute, which are counted since the epoch."""
+    found, places = np.unique(minutes, return_inverse=True)
+    days = [calendar.day_number(int(minute) * MINUTE) for minute in found]
+    return np.array(days, np.int64)[places]

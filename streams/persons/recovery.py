@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from streams.checkpoint import digest_of
 from streams.panes import Calendar, Pane
 from streams.persons.heard import newest
 from streams.persons.presence import Columns
@@ -14,7 +15,6 @@ from streams.persons.snapshot import (
     Part,
     PersonsPart,
     SessionsPart,
-    digest,
     head_name,
     offset_of,
     row_name,
@@ -58,7 +58,7 @@ def _load(calendar: Calendar, rows: Rows, offset: int) -> Shard | None:
         for number, known in enumerate(digests):
             name = row_name(offset, kind, number)
             part, raw = rows.read(KINDS[kind], name), rows.raw(name)
-            if part is None or raw is None or digest(raw) != known:
+            if part is None or raw is None or digest_of(raw) != known:
                 return None
             _take(shard, part)
     shard.heard, shard.partitions, shard.horizon = head.heard, head.partitions, head.horizon
@@ -74,11 +74,11 @@ def _take(shard: Shard, part: Part) -> None:
         hashes = np.frombuffer(part.hashes, np.int64)
         shard.population.admit(hashes)  # new ones get their rows in the order of their hashes
         words = {number: np.frombuffer(raw, np.uint64) for number, raw in part.words.items()}
-        days = np.frombuffer(part.first, np.int32), np.frombuffer(part.last, np.int32)
-        shard.activity.presence.append(Columns(*days, words), begin)
+        columns = Columns(np.frombuffer(part.first, np.int32), words)
+        shard.activity.presence.append(columns, begin)
     elif isinstance(part, SessionsPart):
-        columns = (np.frombuffer(raw, np.int64) for raw in (part.persons, part.first, part.last))
-        persons, first, last = columns
+        raws = part.persons, part.first, part.last
+        persons, first, last = (np.frombuffer(raw, np.int64) for raw in raws)
         rows = shard.population.find(persons)
         shard.sessions.open = shard.sessions.open.join(Table(rows, first, last))
     else:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from streams.panes import HOUR, MINUTE, Calendar, Grain, Pane
 from streams.persons.names import SESSIONS
 from streams.persons.population import Rows
+from streams.persons.presence import days_of
 from streams.persons.sheets import Sheets
 
 GAP_MINUTES = 30
@@ -92,13 +93,8 @@ class Sessions:
         for grain, size in ((Grain.MINUTE, 1), (Grain.HOUR, HOUR // MINUTE)):
             for start, minutes, amount in _sums(first - first % size, length, sign):
                 yield Pane(grain, start * MINUTE), minutes, amount
-        for start, minutes, amount in _sums(self._days(first), length, sign):
+        for start, minutes, amount in _sums(days_of(self._calendar, first), length, sign):
             yield self._calendar.day_of_number(start), minutes, amount
-
-    def _days(self, minutes: Minutes) -> Minutes:
-        found, places = np.unique(minutes, return_inverse=True)
-        days = [self._calendar.day_number(int(minute) * MINUTE) for minute in found]
-        return np.array(days, np.int64)[places]
 
 
 def _sums(start: Minutes, length: Minutes, sign: Minutes) -> Iterator[tuple[int, int, int]]:

@@ -19,7 +19,7 @@ from streams.persons.activity import Activity
 from streams.persons.facts import Message, Section
 from streams.persons.heard import Heard, horizon, newest
 from streams.persons.population import Hashes, Population
-from streams.persons.presence import Days
+from streams.persons.presence import days_of
 from streams.persons.sessions import Minutes, Sessions
 from streams.persons.sheets import Sheets
 from streams.persons.snapshot import offset_of, rows_of
@@ -131,9 +131,8 @@ class Shard:
             lost_from = before(heard.watermark)
             self.losses.declare_unit(lost_from, OPEN, "facts", self.offset)
         elif heard.lacks(section):
-            self.unheard += (
-                1  # what lies between was refused: its sender ends, and it is told again
-            )
+            # What lies between was refused: its sender ends, and it is told again.
+            self.unheard += 1
             return False
         is_new = section.end > heard.end
         heard.note(section)
@@ -145,7 +144,7 @@ class Shard:
             self._set_aside(minutes[~on_time])
             persons, minutes = persons[on_time], minutes[on_time]
         rows = self.population.admit(persons)
-        self.activity.note(rows, self._days(minutes))
+        self.activity.note(rows, days_of(self.calendar, minutes))
         self.sessions.note(rows, minutes, self.population.size)
 
     def _set_aside(self, minutes: Minutes) -> None:
@@ -153,11 +152,6 @@ class Shard:
         self.too_late += len(minutes)
         begin, until = int(minutes.min()) * MINUTE, (int(minutes.max()) + 1) * MINUTE
         self.losses.declare_unit(begin, until, "facts", self.offset)
-
-    def _days(self, minutes: Minutes) -> Days:
-        found, places = np.unique(minutes, return_inverse=True)
-        days = [self.calendar.day_number(int(minute) * MINUTE) for minute in found]
-        return np.array(days, np.int64)[places]
 
     def _move_on(self) -> None:
         reached = max(self.horizon, horizon(self.heard, self.partitions))

@@ -6,13 +6,12 @@ written over, so writers that do not know of one another cannot spoil anything.
 """
 
 from collections.abc import Iterator
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
-from streams.checkpoint import Row
+from streams.checkpoint import Row, digest_of
 from streams.losses import Losses
 from streams.persons.heard import Heard
 from streams.persons.sessions import Table
@@ -34,7 +33,6 @@ class PersonsPart(msgspec.Struct, array_like=True, frozen=True):
     offset: int
     hashes: bytes
     first: bytes
-    last: bytes
     words: dict[int, bytes]
 
 
@@ -82,11 +80,6 @@ KINDS: dict[str, type[Part]] = {
 }
 
 
-def digest(raw: bytes) -> int:
-    """63 bits of a part."""
-    return int.from_bytes(blake2b(raw, digest_size=8).digest(), "big") >> 1
-
-
 def row_name(offset: int, kind: str, number: int) -> str:
     """Name of a part of the snapshot at an offset."""
     return f"{PREFIX}{offset}/{kind}/{number}"
@@ -110,7 +103,7 @@ def rows_of(shard: "Shard") -> tuple[list[Row], list[Row]]:
     for kind, part in _parts(shard):
         name = row_name(shard.offset, kind, len(digests[kind]))
         raw = seal(part, name)
-        digests[kind].append(digest(raw))
+        digests[kind].append(digest_of(raw))
         parts.append((name, raw))
     head = Head(
         shard.generation,
@@ -136,11 +129,11 @@ def _parts(shard: "Shard") -> Iterator[tuple[str, Part]]:
     order = np.argsort(hashes)
     for begin in range(0, len(order), PERSONS_A_PART):
         rows = order[begin : begin + PERSONS_A_PART]
-        first, last, words = shard.activity.presence.columns(rows)
+        first, words = shard.activity.presence.columns(rows)
         raw = {number: word.tobytes() for number, word in words.items()}
         yield (
             "persons",
-            PersonsPart(*stamp, hashes[rows].tobytes(), first.tobytes(), last.tobytes(), raw),
+            PersonsPart(*stamp, hashes[rows].tobytes(), first.tobytes(), raw),
         )
     table = shard.sessions.open
     table = Table(hashes[table.persons], table.first, table.last)

@@ -43,6 +43,11 @@ class Schedule:
         can_lose = self.loses or self.retention == "is cut behind rivals"
         self.cluster = Cluster(self.world, rng, can_lose=can_lose)
 
+    @property
+    def trace(self) -> list[str]:
+        """The steps so far."""
+        return self.cluster.trace
+
     def run(self) -> None:
         """Run to the end; raises Wrong where a promise is broken."""
         with pytest.MonkeyPatch.context() as patch:

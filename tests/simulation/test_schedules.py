@@ -12,8 +12,8 @@ from streams.catalogue import OTHER
 from streams.folding import Folding
 from streams.outcomes import OUTCOMES
 from streams.panes import LIFETIME
+from tests.simulation import holding
 from tests.simulation.schedule import FAULTS, RETENTIONS, Schedule
-from tests.simulation.truth import Wrong
 
 SEEDS = 1_000
 LONG_SEEDS = 20_000
@@ -21,14 +21,9 @@ AT_ONCE = 100
 
 
 def hold(folding: Folding, seed: int) -> Schedule:
-    """Run a schedule; what is wrong with it names the seed."""
-    schedule = Schedule(folding, seed)
-    try:
-        schedule.run()
-    except Wrong as wrong:
-        told = "\n".join([*schedule.cluster.trace, str(wrong)])
-        pytest.fail(f"seed {seed} (python -m tests.simulation {seed}):\n{told}", pytrace=False)
-    return schedule
+    """Run a schedule."""
+    told_again = f"{seed} (python -m tests.simulation {seed})"
+    return holding.hold(Schedule(folding, seed), told_again)
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))

@@ -3,10 +3,11 @@
 import pytest
 
 from streams.catalogue import NONE, OTHER
+from streams.freshness import FRESH_WITHIN
 from streams.panes import NO_WATERMARK, Grain, Pane
 from streams.partition import Partition
 from streams.published import Published
-from streams.reading import EXPORT_LIMIT, FRESH_WITHIN, Reading, as_of
+from streams.reading import EXPORT_LIMIT, Reading, as_of
 from streams.unit import OUTCOMES
 from streams.windows import WINDOWS
 from tests.streams.made_up import (

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from streams.folding import Folding
+from tests.simulation import holding
 from tests.simulation.persons.schedule import FAULTS, Schedule
-from tests.simulation.truth import Wrong
 
 SEEDS = 300
 LONG_SEEDS = 10_000
@@ -14,13 +14,8 @@ AT_ONCE = 50
 
 
 def hold(folding: Folding, seed: int) -> Schedule:
-    """Run a schedule; what is wrong with it names the seed."""
-    schedule = Schedule(folding, seed)
-    try:
-        schedule.run()
-    except Wrong as wrong:
-        pytest.fail("\n".join([f"seed {seed}:", *schedule.trace, str(wrong)]), pytrace=False)
-    return schedule
+    """Run a schedule."""
+    return holding.hold(Schedule(folding, seed), str(seed))
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, AT_ONCE))

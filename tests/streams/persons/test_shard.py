@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from streams.panes import DAY, MINUTE, Calendar
 from streams.persons.facts import Message, Section
 from streams.persons.shard import Shard
+from tests.simulation.persons.world import counted
 from tests.simulation.source import Row
 from tests.streams.made_up import moment
-from tests.streams.persons.by_hand import Minute, Sheet, sheets
+from tests.streams.persons.by_hand import Minute, sheets
 
 STATE = "made up"
 PARIS = ZoneInfo("Europe/Paris")
@@ -48,16 +49,6 @@ def rows(seen: Sequence[Minute], rng: random.Random) -> list[Row]:
         found.append(row(len(found), section(at, end, seen[at:end])))
         at = end
     return found
-
-
-def counted(shard: Shard) -> dict[str, Sheet]:
-    """The sheets of a shard, without what came to nothing."""
-    full = {str(pane): {n: dict(s) for n, s in held.items() if s} for pane, held in held_by(shard)}
-    return {pane: sheet for pane, sheet in full.items() if sheet}
-
-
-def held_by(shard: Shard) -> Sequence[tuple[object, Sheet]]:
-    return list(shard.sheets.held.items())
 
 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
