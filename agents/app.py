@@ -1,4 +1,7 @@
-"""Builds the Faust app of a worker; nothing happens on import."""
+"""Builds the Faust apps of a worker; nothing happens on import.
+
+One folds the source, the other the facts: each has an agent, a group and a table of its own.
+"""
 
 import asyncio
 from functools import partial
@@ -9,10 +12,14 @@ import faust
 from agents.batch import BatchSchema
 from agents.changelog import Changelog
 from agents.dead_letters import DeadLetterOffice
-from agents.folding_agent import fold_events
+from agents.folding_agent import fold_batches
 from agents.ownership import Ownership
 from agents.settings import CHANGELOG_RECORD_BYTES, WorkerSettings
+from agents.telling import Telling
 from agents.topics import Source
+from streams.persons.recovery import recover as recover_shard
+from streams.persons.snapshot import is_summary
+from streams.recovery import recover
 
 BATCHES_IN_FLIGHT = 8
 FETCH_BYTES = 1 << 20
@@ -26,7 +33,9 @@ class WorkerApp(faust.App):  # type: ignore[misc, unused-ignore]
     settings: WorkerSettings
     source: Source | None = None
     """What the source was when the worker started; None: nobody looks whether it still is."""
-    ownership: Ownership
+    ownership: Ownership[Any]
+    telling: Telling | None = None
+    """Tells the shards of persons; None in the app that keeps them."""
     dead_letters: DeadLetterOffice
     generation: str
     refusal: str | None = None
@@ -43,11 +52,44 @@ class WorkerApp(faust.App):  # type: ignore[misc, unused-ignore]
             self.ended.set()
 
 
-def create_app(settings: WorkerSettings, partitions: int, generation: str) -> WorkerApp:
-    """Build the app for a topic of so many partitions and a generation of state."""
+def create_app(
+    settings: WorkerSettings, partitions: int, generation: str, shards: int = 1
+) -> WorkerApp:
+    """Build the app that folds a source of so many partitions and tells so many shards."""
+    app, table = _app_of(settings, partitions, generation)
+    changelog = Changelog(app, table, settings)
+    app.telling = Telling(app, settings, partitions, shards)
+    app.ownership = Ownership(
+        partial(recover, settings.folding), generation, changelog, app.dead_letters, app.telling
+    )
+    _attach(app, "fold_events", partitions)
+    return app
+
+
+def create_persons_app(settings: WorkerSettings, shards: int, generation: str) -> WorkerApp:
+    """Build the app that keeps persons; `settings` are those of `WorkerSettings.of_persons`."""
+    app, table = _app_of(settings, shards, generation)
+    # Rows of persons would take more memory than all that is kept of them.
+    changelog = Changelog(app, table, settings, is_summary)
+    calendar = settings.folding.calendar
+    app.ownership = Ownership(
+        partial(recover_shard, calendar), generation, changelog, app.dead_letters, what="shard"
+    )
+    _attach(app, "fold_facts", shards)
+    return app
+
+
+def _attach(app: WorkerApp, name: str, partitions: int) -> None:
+    """Give the app its agent."""
+    topic = app.topic(app.settings.topic, schema=BatchSchema(), partitions=partitions, acks=False)
+    app.agent(topic, name=name)(partial(fold_batches, app=app, ownership=app.ownership))
+
+
+def _app_of(settings: WorkerSettings, partitions: int, generation: str) -> tuple[WorkerApp, Any]:
+    """An app without an agent, and its table."""
     servers = settings.kafka_bootstrap.replace(",", ";")
     app = WorkerApp(
-        settings.application,
+        settings.group,
         broker=f"tidegauge://{servers}",
         store="memory://",
         autodiscover=False,
@@ -80,12 +122,12 @@ def create_app(settings: WorkerSettings, partitions: int, generation: str) -> Wo
     app.ended = asyncio.Event()
     # Built here, not by `app.Table()`: Faust would write and recover a registered table itself.
     table: Any = faust.Table(
-        app, name="units", key_type=bytes, value_type=bytes, partitions=partitions
+        app,
+        name=settings.table,
+        key_type=bytes,
+        value_type=bytes,
+        partitions=partitions,
+        changelog_topic=app.topic(settings.changelog_topic),
     )
     app.dead_letters = DeadLetterOffice(app, settings)
-    app.ownership = Ownership(
-        settings, generation, Changelog(app, table, settings), app.dead_letters
-    )
-    events = app.topic(settings.topic, schema=BatchSchema(), partitions=partitions, acks=False)
-    app.agent(events, name="fold_events")(partial(fold_events, app=app, ownership=app.ownership))
-    return app
+    return app, table

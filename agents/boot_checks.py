@@ -5,10 +5,10 @@ what an operator should know. A setting that the broker does not tell is judged 
 """
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agents.settings import Refusal
+from agents.settings import OTHER_SHARDS, Refusal
 from streams.panes import DAY, HOUR, KEPT, MINUTE, SECOND, Grain
 
 LONGEST_KEPT = KEPT[Grain.DAY]
@@ -82,7 +82,7 @@ def refuse(findings: Iterable[Finding]) -> None:
         raise Refusal(". ".join(reasons))
 
 
-def judge_partitions(source: Topic, own: Iterable[Topic]) -> Iterator[Finding]:
+def judge_partitions(source: Topic, own: Collection[Topic]) -> Iterator[Finding]:
     """Compare tidegauge's topics with the source: partition by partition they belong together."""
     larger = [topic.partitions for topic in own if topic.partitions > source.partitions]
     smaller = [topic for topic in own if topic.partitions < source.partitions]
@@ -101,6 +101,15 @@ def judge_partitions(source: Topic, own: Iterable[Topic]) -> Iterator[Finding]:
             f"topic {name} has grown to {held}, {others}; run `tidegauge topics` to let them grow "
             "too, then start the workers again",
         )
+
+
+def judge_shards(topics: Sequence[Topic]) -> Iterator[Finding]:
+    """Compare the topics that have a partition for each shard of persons."""
+    if len({topic.partitions for topic in topics}) > 1:
+        told = " and ".join(f"{topic.name!r} has {topic.partitions}" for topic in topics)
+        reason = "the shards of persons are as many as when they were first made"
+        found = f"but {told} partitions: one of the two was made anew or has grown"
+        yield Finding(Weight.REFUSAL, f"{reason}, {found}. {OTHER_SHARDS}")
 
 
 def judge_source(topic: Topic, brokers: int) -> Iterator[Finding]:
@@ -139,6 +148,30 @@ def judge_changelog(topic: Topic, record_bytes: int, brokers: int) -> Iterator[F
     yield from _record_size(topic, record_bytes, "a unit")
     yield from _replicas(topic, brokers, "checkpoints")
     yield from _unclean(topic, "checkpoints may be taken back")
+    yield from _untold(topic, CHANGELOG_ASKED)
+
+
+def judge_facts(topic: Topic, record_bytes: int, brokers: int) -> Iterator[Finding]:
+    """Judge the topic by which persons are told of: it is the log of what is known of them."""
+    policies, kept = topic.policies, topic.number("retention.ms")
+    if policies is not None and "compact" in policies:
+        yield Finding(
+            Weight.REFUSAL,
+            f"topic {topic.name!r} holds facts without keys, which a compacted topic does not take "
+            f"(cleanup.policy={topic.settings['cleanup.policy']}). Set cleanup.policy=delete on it",
+        )
+    limits = {}
+    if kept is not None and UNLIMITED < kept < SHORTEST_RETENTION:
+        limits[f"for {duration(kept)}"] = f"retention.ms={SHORTEST_RETENTION}, or more,"
+    if (size := topic.number("retention.bytes")) not in (None, UNLIMITED):
+        limits[f"up to {size:,} bytes for each shard"] = "retention.bytes=-1"
+    for limit, needed in limits.items():
+        lost = "what goes before a worker has read it is declared lost"
+        text = f"topic {topic.name!r} keeps facts {limit}: {lost}. Set {needed} on it"
+        yield Finding(Weight.WARNING, text)
+    yield from _record_size(topic, record_bytes, "a message to a shard")
+    yield from _replicas(topic, brokers, "facts")
+    yield from _unclean(topic, "facts may be taken back")
     yield from _untold(topic, CHANGELOG_ASKED)
 
 

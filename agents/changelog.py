@@ -6,7 +6,7 @@ recovery ends where a ListOffsets answer says, swallows errors and makes an even
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -36,10 +36,17 @@ def name_of(key: bytes) -> str:
 
 
 class Changelog:
-    """The changelog topic of one Faust table."""
+    """The changelog topic of one Faust table, which shows those rows that `is_shown` names."""
 
-    def __init__(self, app: Any, table: Any, settings: WorkerSettings) -> None:
+    def __init__(
+        self,
+        app: Any,
+        table: Any,
+        settings: WorkerSettings,
+        is_shown: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         self._app, self._table, self._settings = app, table, settings
+        self._is_shown = is_shown
 
     async def write(self, rows: Iterable[KeptRow]) -> None:
         """Write rows in their order and await every acknowledgement."""
@@ -74,7 +81,7 @@ class Changelog:
         data = self._table.data.data
         if value is None:
             data.pop(key, None)
-        else:
+        elif self._is_shown(name_of(key)):
             data[key] = value
 
 

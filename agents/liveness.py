@@ -22,7 +22,7 @@ class Liveness:
 
     def __init__(
         self,
-        ownership: Ownership,
+        ownership: Ownership[Any],
         is_assigned: Callable[[], bool],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -43,9 +43,9 @@ class Liveness:
         """What has to happen, and a number that changes when it does."""
         owned = self._ownership
         for number, offset in owned.unsaved().items():
-            yield f"partition {number} has had no checkpoint since offset {offset}", offset
+            yield f"{owned.what} {number} has had no checkpoint since offset {offset}", offset
         if self._is_assigned() and not owned.recovered and not owned.recovering.is_running:
-            yield "partitions are assigned and nobody recovers them", owned.epoch
+            yield f"{owned.what}s are assigned and nobody recovers them", owned.epoch
 
 
 async def keep_watch(app: Any) -> None:

@@ -7,49 +7,57 @@ a number twice.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from agents.batch import Batch
 from agents.changelog import Changelog, KeptRow
 from agents.dead_letters import DeadLetterOffice
 from agents.fail_stop import fail_stop
+from agents.folded import Folded, Outgoing
 from agents.recovering import Advance, Recovering
-from agents.settings import WorkerSettings
 from agents.writing import WRITE_DEADLINE_SECONDS
 from exporters.snapshot_store import wall_clock
 from streams.checkpoint import Snapshot
-from streams.partition import Partition
-from streams.recovery import recover
+from streams.recovery import Recovered
 from streams.rows import Rows, row_name
 
 log = logging.getLogger("tidegauge.worker")
 
+S = TypeVar("S", bound=Folded)
+Recover = Callable[[Rows, int, str], Recovered[S]]
+"""Makes a state of its changelog, the first offset its log still holds, and the generation."""
+
 
 @dataclass
-class Holding:
+class Holding(Generic[S]):
     """A partition as it was recovered."""
 
-    partition: Partition
+    partition: S
     lineage: int = 0
     """The history of the state that counts, see `streams.rows`."""
     left_behind: list[str] = field(default_factory=list)
     """Names, with their lineage, of rows to delete once a checkpoint is safe."""
 
 
-class Ownership:
+class Ownership(Generic[S]):
     """Folds, checkpoints and recovers the owned partitions."""
 
     def __init__(
         self,
-        settings: WorkerSettings,
+        recover: Recover[S],
         generation: str,
         changelog: Changelog,
         dead_letters: DeadLetterOffice,
+        outgoing: Outgoing | None = None,
+        what: str = "partition",
     ) -> None:
-        self.settings = settings
+        self._recover_rows = recover
         self.generation = generation
-        self.partitions: dict[int, Partition] = {}
+        self.what = what
+        """What one of them is called in words: a partition, or a shard."""
+        self.partitions: dict[int, S] = {}
         self.lineages: dict[int, int] = {}
         self.epoch = 0
         self.recovered = False
@@ -62,10 +70,14 @@ class Ownership:
         """Wall clock, in milliseconds, up to which all that each partition had folded is stored."""
         self.repaired_units = self.lost_records = self.replayed_records = 0
         self._saved: dict[int, int] = {}
-        """Offset of each partition's last checkpoint."""
+        """Offset of each partition at its last checkpoint, also where that had nothing to write:
+        a shard of persons is in the facts, and is written now and then only."""
+        self.safe: dict[int, int] = {}
+        """Offset from which a recovery of each partition would begin."""
         self._left_behind: dict[int, list[str]] = {}
         self._changelog = changelog
         self._dead_letters = dead_letters
+        self._outgoing = outgoing
         self._lock = asyncio.Lock()
 
     def drop(self) -> None:
@@ -77,18 +89,21 @@ class Ownership:
         self.partitions, self.lineages, self._left_behind = {}, {}, {}
         self.recovered = False
 
-    def adopt(self, holdings: Mapping[int, Holding]) -> None:
+    def adopt(self, holdings: Mapping[int, Holding[S]]) -> None:
         """Own these partitions from here on."""
         self.epoch += 1
         self.partitions = {number: held.partition for number, held in holdings.items()}
         self.lineages = {number: held.lineage for number, held in holdings.items()}
         self._left_behind = {number: held.left_behind for number, held in holdings.items()}
         self._saved = {number: part.offset for number, part in self.partitions.items()}
+        self.safe = {number: part.manifest_offset for number, part in self.partitions.items()}
         self.recovered, self.recovered_at = True, wall_clock()
         owned = (f"{number} from {part.offset}" for number, part in sorted(self.partitions.items()))
-        log.info("owning partitions %s", ", ".join(owned) or "none")
+        log.info("owning %ss %s", self.what, ", ".join(owned) or "none")
 
-    async def recover(self, beginnings: Mapping[int, int], advance: Advance) -> dict[int, Holding]:
+    async def recover(
+        self, beginnings: Mapping[int, int], advance: Advance
+    ) -> dict[int, Holding[S]]:
         """Read the state of partitions from the changelog; `beginnings` are their first offsets.
 
         Raises what `streams.recovery.recover` raises, UnknownVersion, and Kafka errors.
@@ -101,16 +116,17 @@ class Ownership:
             await asyncio.sleep(0)
         return holdings
 
-    def _recover(self, number: int, rows: Rows, beginning: int) -> Holding:
-        found = recover(self.settings.folding, rows, beginning, self.generation)
+    def _recover(self, number: int, rows: Rows, beginning: int) -> Holding[S]:
+        found = self._recover_rows(rows, beginning, self.generation)
         partition = found.partition
         self.lost_records += found.lost_records
         self.repaired_units += found.repaired
         for what in found.lost:
-            log.error("partition %d: lost %s", number, what)
+            log.error("%s %d: lost %s", self.what, number, what)
         if found.repaired:
             log.warning(
-                "partition %d: %d units are built anew, reading begins at offset %d",
+                "%s %d: %d units are built anew, reading begins at offset %d",
+                self.what,
                 number,
                 found.repaired,
                 partition.offset,
@@ -124,7 +140,7 @@ class Ownership:
         partition = self.partitions[number]
         if batch.position > partition.offset:
             fail_stop(
-                f"partition {number}: a batch was lost between offsets {partition.offset} "
+                f"{self.what} {number}: a batch was lost between offsets {partition.offset} "
                 f"and {batch.position}"
             )
         if batch.held_from > partition.offset:
@@ -137,15 +153,16 @@ class Ownership:
         if dead:
             await self._dead_letters.send(number, dead)
 
-    def _lose(self, number: int, partition: Partition, until: int) -> None:
+    def _lose(self, number: int, partition: S, until: int) -> None:
         offset = partition.offset
         try:
             partition.lose(until)
         except ValueError as error:
-            fail_stop(f"partition {number}: {error}; the next start declares what is lost", error)
+            fail_stop(f"{self.what} {number}: {error}; the next start declares what is lost", error)
         self.lost_records += until - offset
         log.error(
-            "partition %d: lost offsets %d to %d (%d): the source does not hold them any more",
+            "%s %d: lost offsets %d to %d (%d): the topic does not hold them any more",
+            self.what,
             number,
             offset,
             until,
@@ -183,9 +200,12 @@ class Ownership:
         async with self._lock:
             # Taken without an await in between: no batch is ever half in a checkpoint.
             epoch, now, lineages = self.epoch, wall_clock(), self.lineages
+            if self._outgoing is not None:
+                self._outgoing.gather()
             found = {number: part.snapshot() for number, part in self.partitions.items()}
             snapshots = {number: snapshot for number, snapshot in found.items() if snapshot}
             still = found.keys() - snapshots.keys() - self.rebuilding().keys()
+            seen = {number: self.partitions[number].offset for number in still}
             safe = {n: taken.offset for n, taken in snapshots.items() if taken.is_safe}
             if snapshots:
                 stages = [
@@ -195,7 +215,8 @@ class Ownership:
                 await self._write(stages)
                 self.checkpoints += 1
             if self.epoch == epoch:
-                self._saved |= {number: taken.offset for number, taken in snapshots.items()}
+                self._saved |= {number: taken.offset for number, taken in snapshots.items()} | seen
+                self.safe |= safe
             self.checkpoint_at |= dict.fromkeys([*safe, *still], now)
             return safe
 
@@ -204,6 +225,8 @@ class Ownership:
         try:
             async with asyncio.timeout(WRITE_DEADLINE_SECONDS):
                 await self._dead_letters.acknowledged()
+                if self._outgoing is not None:
+                    await self._outgoing.acknowledged()
                 for together in zip(*stages, strict=True):
                     await self._changelog.write(row for rows in together for row in rows)
         except Exception as error:  # noqa: BLE001 - whatever it was, what is durable is unknown

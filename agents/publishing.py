@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 
-from exporters.keys import Source, lineage_of, state_name
+from exporters.keys import Part, Source, lineage_of, shard_part, state_name
 from exporters.publisher import SnapshotPublisher
 from exporters.snapshot_store import wall_clock
-from streams.partition import Partition
+from streams.persons.progress import progress_of
+from streams.persons.shard import Shard
 from streams.published import Progress
 
 log = logging.getLogger("tidegauge.worker")
@@ -24,7 +25,7 @@ LOOK_SECONDS = 1.0
 
 
 class Publishing:
-    """The loop that publishes."""
+    """The loop that publishes partitions of the source, and announces what is published."""
 
     def __init__(self, app: Any, publisher: SnapshotPublisher, source: Source) -> None:
         self._app, self._publisher, self._source = app, publisher, source
@@ -33,6 +34,8 @@ class Publishing:
         self._look_at = 0.0
         self._followed = 0
         """The last lineage for which the state was read again."""
+        self._missed = 0
+        """The last lineage that was not there then."""
         self._redis_error: str | None = None
 
     async def run(self) -> None:
@@ -51,8 +54,8 @@ class Publishing:
         if ownership.epoch != self._epoch:
             self._epoch = ownership.epoch
             self._caught_up_at.clear()
-            for number in range(self._source.partitions):
-                self._publisher.forget(number)
+            for part in self._source.parts():
+                self._publisher.forget(part)
             await self._announce()
         await self._follow()
         for number, partition in list(ownership.partitions.items()):
@@ -62,7 +65,7 @@ class Publishing:
             if progress is not None:
                 changes = partition.take_changes()
                 await self._publisher.publish(
-                    number,
+                    self._part(number),
                     progress,
                     changes.changed,
                     partition.everything,
@@ -96,6 +99,14 @@ class Publishing:
             if self._app.consumer.recover_again():
                 log.info("lineage %d of the state counts now: recovering it", theirs)
                 self._followed = theirs
+        elif theirs > min(lineages) and theirs != self._missed:
+            self._missed = theirs
+            log.error(
+                "lineage %d of the state counts, but %r holds an earlier one: it was deleted, or a "
+                "replay was cut off. What stands in it is not shown; run `tidegauge replay`",
+                theirs,
+                self._app.settings.changelog_topic,
+            )
         elif theirs < max(lineages):
             await self._announce()
 
@@ -108,7 +119,11 @@ class Publishing:
             log.info("Redis answers again")
         self._redis_error = error
 
-    def _progress(self, number: int, partition: Partition) -> Progress | None:
+    def _part(self, number: int) -> Part:
+        """Under which name a partition is published."""
+        return number
+
+    def _progress(self, number: int, partition: Any) -> Progress | None:
         """How far a partition is; None before its end is known or when it was given away."""
         seen = self._app.consumer.source_log.caught_up_at(number, partition.offset)
         if seen is None:
@@ -121,6 +136,29 @@ class Publishing:
             number,
             end_offset=end,
             caught_up_at=self._caught_up_at.get(number, 0),
+            published_at=wall_clock(),
+            checkpoint_at=self._app.ownership.checkpoint_at.get(number, 0),
+        )
+
+
+class ShardPublishing(Publishing):
+    """The loop that publishes shards of persons; the other one announces them."""
+
+    async def _announce(self) -> None:
+        """Leave it to who folds the source."""
+
+    def _part(self, number: int) -> Part:
+        return shard_part(number)
+
+    def _progress(self, number: int, partition: Any) -> Progress | None:
+        shard: Shard = partition
+        seen = self._app.consumer.source_log.caught_up_at(number, shard.offset)
+        if seen is None:
+            return None
+        return progress_of(
+            shard,
+            number,
+            end_offset=seen[1],
             published_at=wall_clock(),
             checkpoint_at=self._app.ownership.checkpoint_at.get(number, 0),
         )

@@ -15,19 +15,19 @@ def not_ready(app: Any, now: int) -> list[str]:
 
 
 def _reasons(app: Any, now: int) -> Iterator[str]:
-    owned = app.ownership
+    owned, what = app.ownership, app.ownership.what
     if owned.recovering.is_running:
         rows = owned.recovering.advance.rows
-        yield f"the state of the assigned partitions is being recovered: {rows} rows read so far"
+        yield f"the state of the assigned {what}s is being recovered: {rows} rows read so far"
     elif not owned.recovered:
-        yield "partitions are being assigned and their state recovered"
+        yield f"{what}s are being assigned and their state recovered"
     for number, to_go in sorted(owned.rebuilding().items()):
-        yield f"partition {number} is being rebuilt: {to_go} offsets to go"
+        yield f"{what} {number} is being rebuilt: {to_go} offsets to go"
     silent = sorted(n for n in owned.partitions if now - _heard_at(app, n) > SILENT_AFTER)
     if silent:
         seconds = max(now - _heard_at(app, number) for number in silent) // SECOND
         numbers = ", ".join(map(str, silent))
-        yield f"Kafka has not answered for partitions {numbers} for {seconds} s"
+        yield f"Kafka has not answered for {what}s {numbers} for {seconds} s"
 
 
 def _heard_at(app: Any, number: int) -> int:

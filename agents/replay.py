@@ -19,19 +19,23 @@ from typing import Any, NamedTuple, TypeVar
 from agents.alone import Alone
 from agents.changelog import VERSION_ADVICE, KeptRow, read_rows, row_key
 from agents.dead_letters import DeadLetterOffice
+from agents.folded import Folded
 from agents.rereading import Advance, Rereading, source_consumer
+from agents.rereading_persons import RereadingPersons
 from agents.settings import Refusal, WorkerSettings
 from agents.showing import Showing
-from agents.topics import Source
+from agents.topics import Prepared
 from agents.writing import WRITE_DEADLINE_SECONDS, changelog_producer, hand_over
 from exporters.connection import connect
-from exporters.keys import Keys, state_name
+from exporters.keys import Keys, Part, shard_part, state_name
 from exporters.keys import Source as Announcement
 from exporters.publisher import SnapshotPublisher
 from exporters.snapshot_store import wall_clock
 from streams.checkpoint import MANIFEST, Manifest, Row
 from streams.panes import NO_WATERMARK
+from streams.persons.sections import Crossing
 from streams.place import Place
+from streams.published import Progress
 from streams.rows import LINEAGE, row_name, switch_to
 from streams.unit import UnknownVersion, seal
 
@@ -63,12 +67,14 @@ class Replay:
     def __init__(
         self,
         settings: WorkerSettings,
-        source: Source,
+        found: Prepared,
         generation: str,
         tell: Callable[[Advance], Any],
     ) -> None:
         """`tell` is called several times a second, with how far it is."""
-        self._settings, self._source, self._generation = settings, source, generation
+        self._settings, self._generation = settings, generation
+        self._source, self._facts = found
+        self._persons_settings = settings.of_persons()
         self._tell = tell
         self._lineage = 0
         self._known: dict[int, int] = {}
@@ -97,6 +103,8 @@ class Replay:
             consumer = await _started(stack, source_consumer(settings))
             partitions = self._source.partitions
             self._reading = Rereading(consumer, settings, partitions, self._generation)
+            crossing = Crossing(self._generation, self._lineage, partitions, self._facts.partitions)
+            self._persons = RereadingPersons(settings, crossing)
             await self._reading.begin(begin)
             await self._read_to_the_end("Replaying")
             await self._take_over(alone, self._showing(stack, redis))
@@ -109,11 +117,10 @@ class Replay:
     async def _choose_lineage(self) -> None:
         try:
             rows = await read_rows(self._settings, range(self._source.partitions))
+            shards = await read_rows(self._persons_settings, range(self._facts.partitions))
         except UnknownVersion as error:
-            raise Refusal(
-                f"the state in {self._settings.changelog_topic!r} was {error}. {VERSION_ADVICE}"
-            ) from error
-        self._lineage = max(found.next_lineage() for found in rows.values())
+            raise Refusal(f"the stored state was {error}. {VERSION_ADVICE}") from error
+        self._lineage = max(found.next_lineage() for found in (*rows.values(), *shards.values()))
         manifests = {number: found.read(Manifest, MANIFEST) for number, found in rows.items()}
         self._known = {number: held.offset for number, held in manifests.items() if held}
 
@@ -123,7 +130,8 @@ class Replay:
         publisher = SnapshotPublisher(settings.redis_url, settings.redis_prefix, state)
         stack.push_async_callback(publisher.close)
         topic, partitions = settings.topic, self._source.partitions
-        announcement = Announcement.of(settings.folding, state, topic, partitions)
+        shards = self._facts.partitions
+        announcement = Announcement.of(settings.folding, state, topic, partitions, shards)
         return Showing(redis, publisher, Keys(settings.redis_prefix), announcement)
 
     async def _read_to_the_end(self, what: str) -> None:
@@ -146,6 +154,7 @@ class Replay:
             known = self._known.get(number, 0)
             await self._letters.send(number, [letter for letter in dead if letter.offset >= known])
         await self._letters.acknowledged()
+        self._persons.take(self._reading.partitions, self._reading.caught_up_at)
 
     async def _take_over(self, alone: Alone, showing: Showing) -> None:
         """Store and publish all, which takes its time; catch up; then let it count and show it."""
@@ -161,7 +170,11 @@ class Replay:
         """Write a checkpoint of each partition; nobody reads it yet."""
         for number in self._reading.partitions:
             for rows in self._stages(number):
-                await self._write([(number, row_name(self._lineage, n), raw) for n, raw in rows])
+                await self._write(self._settings, number, rows)
+        ends = await self._reading.ends_of(self._settings.facts_topic, self._facts.partitions)
+        for number, stages in self._persons.store(ends):
+            for rows in stages:
+                await self._write(self._persons_settings, number, rows)
         self._stored_at = wall_clock()
 
     def _stages(self, number: int) -> Iterable[Sequence[Row]]:
@@ -175,25 +188,42 @@ class Replay:
         place = Place(start, NO_WATERMARK, start, NO_WATERMARK)
         return [[(MANIFEST, seal(Manifest(self._generation, start, place), MANIFEST))]]
 
-    async def _write(self, rows: Iterable[KeptRow]) -> None:
-        """Write rows and wait until they are acknowledged."""
-        topic = self._settings.changelog_topic
+    async def _write(self, settings: WorkerSettings, number: int, rows: Iterable[Row]) -> None:
+        """Write rows of a partition or shard and wait until they are acknowledged."""
+        named = [(number, row_name(self._lineage, name), raw) for name, raw in rows]
+        await self._send([(settings.changelog_topic, row) for row in named])
+
+    async def _send(self, rows: Iterable[tuple[str, KeptRow]]) -> None:
+        """Send rows to their topics and wait until they are acknowledged."""
         async with asyncio.timeout(WRITE_DEADLINE_SECONDS):
             futures = [
                 await hand_over(self._app, topic, raw, key=row_key(number, name), partition=number)
-                for number, name, raw in rows
+                for topic, (number, name, raw) in rows
             ]
             await asyncio.gather(*futures)
 
     async def _publish(self, showing: Showing) -> bool:
-        reading, stored_at = self._reading, self._stored_at
-        return await showing.publish(reading.partitions, lambda n: reading.progress(n, stored_at))
+        """Publish partitions and shards as they are now; False when not all of it is there."""
+        reading, persons, stored_at = self._reading, self._persons, self._stored_at
+        parts: dict[Part, Folded] = {}
+        progress: dict[Part, Progress] = {}
+        for number, partition in reading.partitions.items():
+            parts[number], progress[number] = partition, reading.progress(number, stored_at)
+        for number, shard in persons.shards.items():
+            told = persons.progress(number, stored_at)
+            if told is None:
+                return False
+            parts[shard_part(number)], progress[shard_part(number)] = shard, told
+        return await showing.publish(parts, progress)
 
     async def _switch(self, showing: Showing) -> None:
         """From here on a worker that recovers takes the new state; those that run see it shown."""
         self.counts = True
-        await self._write(
-            [(n, LINEAGE, switch_to(self._lineage)) for n in self._reading.partitions]
+        counted = self._settings.changelog_topic, self._reading.partitions
+        kept = self._persons_settings.changelog_topic, self._persons.shards
+        row = switch_to(self._lineage)
+        await self._send(
+            (topic, (n, LINEAGE, row)) for topic, all_ in (kept, counted) for n in all_
         )
         began, waited = time.monotonic(), 0.0
         while not (
@@ -208,6 +238,7 @@ class Replay:
                     "back, restart the workers, they go on from it"
                 )
             await self._reading.read(CATCH_UP_MILLISECONDS)  # a worker reads that too
+            self._persons.take(self._reading.partitions, self._reading.caught_up_at)
 
 
 async def _started(stack: AsyncExitStack, client: Any) -> Any:

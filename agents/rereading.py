@@ -40,7 +40,8 @@ class Rereading:
         self._consumer, self._folding = consumer, settings.folding
         self._tps = [TopicPartition(settings.topic, number) for number in range(partitions)]
         self._generation = generation
-        self._caught_up_at: dict[int, int] = {}
+        self.caught_up_at: dict[int, int] = {}
+        """Wall clock of the last poll that had reached the end of each partition."""
         self._begun_at = wall_clock()
         self._listed: dict[int, int] = {}
         self.partitions: dict[int, Partition] = {}
@@ -82,6 +83,8 @@ class Rereading:
         if first != partition.offset:
             await self._check(tp, partition.offset, first)
         dead = partition.fold(records, end)
+        if partition.offset >= self.ends().get(tp.partition, partition.offset + 1):
+            self.caught_up_at[tp.partition] = self._consumer.last_poll_timestamp(tp) or 0
         self.records += len(records)
         self.dead += len(dead)
         return dead
@@ -113,6 +116,11 @@ class Rereading:
         known = {tp.partition: self._consumer.last_stable_offset(tp) for tp in self._tps}
         return {number: end for number, end in known.items() if end is not None}
 
+    async def ends_of(self, topic: str, partitions: int) -> dict[int, int]:
+        """End of each partition of another topic as the broker lists it."""
+        tps = [TopicPartition(topic, number) for number in range(partitions)]
+        return {tp.partition: end for tp, end in (await self._consumer.end_offsets(tps)).items()}
+
     def has_come_to(self, ends: dict[int, int]) -> bool:
         """Whether every partition is read up to there."""
         return len(ends) == len(self._tps) and all(
@@ -136,13 +144,11 @@ class Rereading:
     def progress(self, number: int, checkpoint_at: int) -> Progress:
         """How far a partition is, for whoever publishes it."""
         tp, partition = self._tps[number], self.partitions[number]
-        if partition.offset >= self.ends().get(number, partition.offset + 1):
-            self._caught_up_at[number] = self._consumer.last_poll_timestamp(tp) or 0
         return Progress.of(
             partition,
             number,
             end_offset=self._consumer.highwater(tp) or partition.offset,
-            caught_up_at=self._caught_up_at.get(number, 0),
+            caught_up_at=self.caught_up_at.get(number, 0),
             published_at=wall_clock(),
             checkpoint_at=checkpoint_at,
         )

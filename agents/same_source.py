@@ -8,12 +8,13 @@ import logging
 
 from agents.administration import KafkaUnreachable, administration, describe
 from agents.boot_checks import Topic
-from agents.settings import Refusal, WorkerSettings
+from agents.settings import OTHER_SHARDS, Refusal, WorkerSettings
 from agents.topics import Source
 
 log = logging.getLogger("tidegauge.worker")
 
 PAUSE_SECONDS = 1.0
+LET_IT_GROW = "; run `tidegauge topics` to let the state grow too, then start the workers again"
 
 
 async def check_source(settings: WorkerSettings, source: Source) -> None:
@@ -32,9 +33,16 @@ async def check_source(settings: WorkerSettings, source: Source) -> None:
         )
     if found.partitions != source.partitions:
         raise Refusal(
-            f"topic {name} has grown from {source.partitions} to {found.partitions} partitions; "
-            "run `tidegauge topics` to let the state grow too, then start the workers again"
+            f"topic {name} has grown from {source.partitions} to {found.partitions} partitions"
+            + (_as_many_as_ever(settings) if settings.keeps_persons else LET_IT_GROW)
         )
+
+
+def _as_many_as_ever(settings: WorkerSettings) -> str:
+    return (
+        f", but there are as many shards of persons as {settings.changelog_topic!r} was made for. "
+        f"{OTHER_SHARDS}"
+    )
 
 
 async def _described(settings: WorkerSettings) -> Topic:

@@ -1,11 +1,17 @@
 """What a worker is told; built by the command line, read by everything in `agents/`."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from streams.folding import Folding
 
 CHANGELOG_RECORD_BYTES = 8 << 20
 """A unit with every sketch full stays below a megabyte with the shipped catalogue."""
+
+OTHER_SHARDS = (
+    "Stop the workers, delete both topics and count anew with `tidegauge replay`, or begin under "
+    "another name with TIDEGAUGE_KAFKA_APPLICATION"
+)
+"""What to do when there are no longer as many as their state was made for."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,8 @@ class WorkerSettings:
     folding: Folding
     application: str = "tidegauge"
     """Name of the consumer group and beginning of the names of tidegauge's own topics."""
+    table: str = "units"
+    """The Faust table of the state: `units` of source partitions, or `persons` of shards."""
     instance: str | None = None
     """Static group membership: a worker that restarts within the session keeps its partitions."""
     redis_url: str = field(default="redis://127.0.0.1:6379", repr=False)
@@ -41,9 +49,28 @@ class WorkerSettings:
     """Dead letters taken beyond both limits, once; for a topic known to hold a bad stretch."""
 
     @property
+    def group(self) -> str:
+        """The consumer group."""
+        return self.application if self.table == "units" else f"{self.application}-{self.table}"
+
+    @property
     def changelog_topic(self) -> str:
-        """Topic of the units; Faust's name for the changelog of the table `units`."""
-        return f"{self.application}-units-changelog"
+        """Topic of the state; Faust's name for the changelog of a table of the application."""
+        return f"{self.application}-{self.table}-changelog"
+
+    @property
+    def facts_topic(self) -> str:
+        """Topic by which partitions of the source tell the shards of persons."""
+        return f"{self.application}-facts"
+
+    @property
+    def keeps_persons(self) -> bool:
+        """Whether these are settings of the second agent."""
+        return self.table == "persons"
+
+    def of_persons(self) -> "WorkerSettings":
+        """Settings of the second agent: it reads the facts and keeps persons."""
+        return replace(self, topic=self.facts_topic, table="persons")
 
     @property
     def dead_letter_topic(self) -> str:

@@ -5,17 +5,17 @@ was counted from a later time on.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from itertools import starmap
 from typing import Any
 
 from redis.asyncio import Redis
 
+from agents.folded import Folded
 from exporters.connection import FAILURES, describe
-from exporters.keys import KEPT_SECONDS, Keys, Source, script
+from exporters.keys import KEPT_SECONDS, Keys, Part, Source, script
 from exporters.publisher import SnapshotPublisher
-from streams.partition import Partition
 from streams.published import Progress
 from streams.unit import seal, unseal
 
@@ -35,7 +35,7 @@ class Showing:
         self._is_published = False
 
     async def publish(
-        self, partitions: Mapping[int, Partition], progress: Callable[[int], Progress]
+        self, parts: Mapping[Part, Folded], progress: Mapping[Part, Progress]
     ) -> bool:
         """Publish what changed, the first time all; False when it is not all there.
 
@@ -43,15 +43,15 @@ class Showing:
         """
         at_once = asyncio.Semaphore(CALLS_AT_ONCE if self._is_published else 1)
 
-        async def publish(number: int, partition: Partition) -> bool:
+        async def publish(part: Part, folded: Folded) -> bool:
             async with at_once:
-                changes = partition.take_changes()
+                changes = folded.take_changes()
                 outcome = await self._publisher.publish(
-                    number, progress(number), changes.changed, partition.everything, changes.removed
+                    part, progress[part], changes.changed, folded.everything, changes.removed
                 )
             return outcome in ("written", "refused")  # refused: a worker went on from it
 
-        self._is_published = all(await asyncio.gather(*starmap(publish, partitions.items())))
+        self._is_published = all(await asyncio.gather(*starmap(publish, parts.items())))
         self.error = self._publisher.last_error
         return self._is_published
 

@@ -5,8 +5,9 @@ Blocking; called before the worker consumes, in a thread.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kafka import KafkaAdminClient
 
@@ -26,7 +27,9 @@ from agents.boot_checks import (
     Weight,
     judge_changelog,
     judge_dead_letters,
+    judge_facts,
     judge_partitions,
+    judge_shards,
     judge_source,
     refuse,
 )
@@ -37,6 +40,7 @@ from agents.settings import CHANGELOG_RECORD_BYTES, Refusal, WorkerSettings
 __all__ = [
     "Inspection",
     "KafkaUnreachable",
+    "Prepared",
     "Source",
     "administration",
     "count_partitions",
@@ -49,6 +53,7 @@ __all__ = [
 log = logging.getLogger("tidegauge.worker")
 
 DEAD_LETTER_RETENTION_MILLISECONDS = 7 * 24 * 3_600_000
+FACTS_RETENTION_MILLISECONDS = 7 * 24 * 3_600_000
 DEAD_LETTER_RECORD_BYTES = LETTER_BYTES + 20_000  # its headers, and what a batch adds
 CHANGELOG_SETTINGS = {
     "cleanup.policy": "compact",
@@ -56,6 +61,12 @@ CHANGELOG_SETTINGS = {
     "min.compaction.lag.ms": "600000",
     "segment.ms": "3600000",
     "segment.bytes": str(64 << 20),  # the active segment is not compacted, and read on each start
+}
+FACTS_SETTINGS = {
+    "cleanup.policy": "delete",
+    "retention.ms": str(FACTS_RETENTION_MILLISECONDS),
+    "retention.bytes": "-1",
+    "max.message.bytes": str(CHANGELOG_RECORD_BYTES),
 }
 DEAD_LETTER_SETTINGS = {
     "cleanup.policy": "delete",
@@ -70,6 +81,13 @@ class Source:
     partitions: int
     topic_id: str
     """The broker's id of the topic, or its name where the broker gives none."""
+
+
+class Prepared(NamedTuple):
+    """What a worker finds: the source, and the facts by which its partitions tell the shards."""
+
+    source: Source
+    facts: Source
 
 
 @dataclass(frozen=True)
@@ -89,18 +107,18 @@ def count_partitions(bootstrap: str, topic: str) -> int:
     return found[topic].partitions
 
 
-def prepare(settings: WorkerSettings) -> Source:
+def prepare(settings: WorkerSettings) -> Prepared:
     """Create tidegauge's own topics where they are missing, check all, log the warnings.
 
     Raises Refusal when the worker must not start, KafkaUnreachable when it may try again.
     """
     with administration(settings.kafka_bootstrap) as admin:
         found = _describe_all(admin, settings)
-        source = found[settings.topic]
-        refuse(judge_partitions(source, found.values()))
+        refuse(_judge_partitions(settings, found))
         missing = {name: s for name, s in _own_topics(settings).items() if name not in found}
         for name, wanted in missing.items():
-            create(admin, name, source.partitions, settings.replication_factor, wanted)
+            partitions = _partitions(settings, found, name)
+            create(admin, name, partitions, settings.replication_factor, wanted)
         if missing:
             found = _describe_all(admin, settings)
         findings = _inspect(admin, settings, found).findings
@@ -108,7 +126,7 @@ def prepare(settings: WorkerSettings) -> Source:
     for finding in findings:
         if finding.weight is Weight.WARNING:
             log.warning("%s", finding.text)
-    return Source(source.partitions, source.topic_id or source.name)
+    return Prepared(_seen(found[settings.topic]), _seen(found[settings.facts_topic]))
 
 
 def inspect(settings: WorkerSettings) -> Inspection:
@@ -125,18 +143,24 @@ def ensure(settings: WorkerSettings, partitions: int | None = None) -> dict[str,
     """
     wanted: dict[str, dict[str, str]] = {settings.topic: {}} | _own_topics(settings)
     with administration(settings.kafka_bootstrap) as admin:
-        found = describe(admin, *wanted)
+        found = was_there = describe(admin, *wanted)
         source = _source(settings, found, partitions)
-        if any(topic.partitions > source.partitions for topic in found.values()):
-            refuse(judge_partitions(source, found.values()))
+        grows = {
+            name: topic for name, topic in found.items() if name not in _shard_topics(settings)
+        }
+        if any(topic.partitions > source.partitions for topic in grows.values()):
+            refuse(judge_partitions(source, grows.values()))
+        refuse(_judge_shards(settings, found))
+        found = {settings.topic: source} | found
         done, refusal = {}, None
         for name, its_settings in wanted.items():
-            held = found[name].partitions if name in found else 0
+            held = was_there[name].partitions if name in was_there else 0
+            partitions = _partitions(settings, found, name)
             if not held:
-                create(admin, name, source.partitions, settings.replication_factor, its_settings)
+                create(admin, name, partitions, settings.replication_factor, its_settings)
                 done[name] = "created"
-            elif held < source.partitions:
-                grow(admin, name, source.partitions)
+            elif held < partitions:
+                grow(admin, name, partitions)
                 done[name] = f"grown from {held}"
             else:
                 done[name] = "was there"
@@ -175,10 +199,42 @@ def _source(settings: WorkerSettings, found: Mapping[str, Topic], partitions: in
 def _own_topics(settings: WorkerSettings) -> dict[str, dict[str, str]]:
     safe = settings.replication_factor >= SAFE_REPLICAS
     replication = {"min.insync.replicas": "2"} if safe else {}
+    persons = settings.of_persons()
     return {
         settings.changelog_topic: CHANGELOG_SETTINGS | replication,
+        settings.facts_topic: FACTS_SETTINGS | replication,
+        persons.changelog_topic: CHANGELOG_SETTINGS | replication,
         settings.dead_letter_topic: DEAD_LETTER_SETTINGS | replication,
     }
+
+
+def _shard_topics(settings: WorkerSettings) -> tuple[str, str]:
+    """Those that have a partition for each shard of persons, the one that decides first."""
+    return settings.facts_topic, settings.of_persons().changelog_topic
+
+
+def _partitions(settings: WorkerSettings, found: Mapping[str, Topic], name: str) -> int:
+    """How many partitions a topic is to have: shards never become more, others as the source."""
+    shards = (found[topic] for topic in _shard_topics(settings) if topic in found)
+    source = found[settings.topic]
+    decides = next(shards, source) if name in _shard_topics(settings) else source
+    return decides.partitions
+
+
+def _judge_partitions(settings: WorkerSettings, found: Mapping[str, Topic]) -> Iterator[Finding]:
+    """Compare the topics that go with the source, and those that go with the shards."""
+    source, of_shards = found[settings.topic], _shard_topics(settings)
+    yield from judge_partitions(source, [t for n, t in found.items() if n not in of_shards])
+    yield from _judge_shards(settings, found)
+
+
+def _judge_shards(settings: WorkerSettings, found: Mapping[str, Topic]) -> Iterator[Finding]:
+    """Those of the shards never grow: a person would be looked for in another one."""
+    return judge_shards([found[name] for name in _shard_topics(settings) if name in found])
+
+
+def _seen(topic: Topic) -> Source:
+    return Source(topic.partitions, topic.topic_id or topic.name)
 
 
 def _describe_all(admin: KafkaAdminClient, settings: WorkerSettings) -> dict[str, Topic]:
@@ -195,9 +251,12 @@ def _inspect(
     found = read_settings(admin, found)
     source = found[settings.topic]
     brokers = count_brokers(admin)
-    findings = [*judge_partitions(source, found.values()), *judge_source(source, brokers)]
-    if changelog := found.get(settings.changelog_topic):
-        findings += judge_changelog(changelog, CHANGELOG_RECORD_BYTES, brokers)
+    findings = [*_judge_partitions(settings, found), *judge_source(source, brokers)]
+    for name in (settings.changelog_topic, settings.of_persons().changelog_topic):
+        if changelog := found.get(name):
+            findings += judge_changelog(changelog, CHANGELOG_RECORD_BYTES, brokers)
+    if facts := found.get(settings.facts_topic):
+        findings += judge_facts(facts, CHANGELOG_RECORD_BYTES, brokers)
     if dead_letters := found.get(settings.dead_letter_topic):
         findings += judge_dead_letters(dead_letters, DEAD_LETTER_RECORD_BYTES)
     findings += [

@@ -45,7 +45,7 @@ class Consumer(driver.Consumer):
         self.source_log = SourceLog(self.app.settings.topic, self._thread)
 
     @property
-    def ownership(self) -> Ownership:
+    def ownership(self) -> Ownership[Any]:
         """The app's."""
         return self.app.ownership  # type: ignore[no-any-return]
 

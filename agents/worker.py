@@ -5,14 +5,17 @@ import contextlib
 import gc
 import logging
 import signal
+from collections.abc import Coroutine, Iterator
+from typing import Any
 
 from agents import topics
-from agents.app import WorkerApp, create_app
+from agents.app import WorkerApp, create_app, create_persons_app
 from agents.fail_stop import fail_stop
 from agents.liveness import keep_watch
-from agents.publishing import Publishing
+from agents.publishing import Publishing, ShardPublishing
 from agents.readiness import not_ready
 from agents.settings import Refusal, WorkerSettings
+from agents.shard_metrics import ShardCollector
 from agents.worker_metrics import WorkerCollector
 from exporters.exposition import process_collectors, render
 from exporters.http import create_web_app, start_server
@@ -25,6 +28,8 @@ from streams.generation import generation
 log = logging.getLogger("tidegauge.worker")
 
 LONGEST_PAUSE_SECONDS = 10.0
+CANCEL_SECONDS = 0.1
+"""How long a loop may take to notice that it is cancelled before it is told again."""
 NEW_OBJECTS_PER_COLLECTION = 100_000
 """A batch makes tens of thousands, none in a cycle; Python's 700 looks at them again and again."""
 EXIT_CRASHED = 1
@@ -38,8 +43,9 @@ class Worker:
         self.settings = settings
         self.stopping = asyncio.Event()
         self.waiting_for = "Kafka has not answered yet"
-        self._app: WorkerApp | None = None
-        self._publisher: SnapshotPublisher | None = None
+        self._apps: list[WorkerApp] = []
+        self._publishers: list[SnapshotPublisher] = []
+        self._state = ""
         self._process = process_collectors()
 
     async def run(self) -> int:
@@ -58,52 +64,74 @@ class Worker:
             await server.stop()
 
     async def _work(self) -> int:
-        source = await self._wait_for_kafka()
-        if source is None:
+        found = await self._wait_for_kafka()
+        if found is None:
             return 0
-        settings = self.settings
-        state = generation(settings.folding, source.topic_id)
-        app = self._app = create_app(settings, source.partitions, state)
-        app.source = source
-        publisher = self._publisher = SnapshotPublisher(
-            settings.redis_url, settings.redis_prefix, state
-        )
-        announced = Source.of(settings.folding, state, settings.topic, source.partitions)
-        publishing = Publishing(app, publisher, announced)
-        await self._start(app)
-        loops = [asyncio.create_task(publishing.run()), asyncio.create_task(keep_watch(app))]
+        apps = self._create_apps(found)
+        await self._start(apps)
+        loops = [asyncio.create_task(loop) for loop in self._loops(apps, found)]
         try:
-            await self._until_over(app, loops)
+            await self._until_over(apps, loops)
         finally:
-            await app.stop()
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
-            await publisher.close()
-        if app.refusal is not None:
-            raise Refusal(app.refusal)
-        if app.crash_reason is not None:
-            log.error("Faust ended: %r; a supervisor may start the worker again", app.crash_reason)
-            return EXIT_CRASHED
+            await asyncio.gather(*(app.stop() for app in apps))
+            await _end(loops)
+            await asyncio.gather(*(publisher.close() for publisher in self._publishers))
+        for app in apps:
+            if app.refusal is not None:
+                raise Refusal(app.refusal)
+        for app in apps:
+            if app.crash_reason is not None:
+                log.error("Faust ended: %r; a supervisor may start it again", app.crash_reason)
+                return EXIT_CRASHED
         return 0
 
-    async def _start(self, app: WorkerApp) -> None:
-        """Start the app; it comes back with its first partitions, or when told to stop before."""
-        starting = asyncio.create_task(app.start())
-        stopping = asyncio.create_task(self.stopping.wait())
-        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
-        if not starting.done():
-            await app.stop()
-        await starting
+    def _create_apps(self, found: topics.Prepared) -> list[WorkerApp]:
+        """The app that folds the source, and the one that keeps persons."""
+        settings, (source, facts) = self.settings, found
+        state = self._state = generation(settings.folding, source.topic_id)
+        folding = create_app(settings, source.partitions, state, facts.partitions)
+        keeping = create_persons_app(settings.of_persons(), facts.partitions, state)
+        folding.source, keeping.source = source, facts
+        self._apps = [folding, keeping]
+        return self._apps
 
-    async def _until_over(self, app: WorkerApp, loops: list[asyncio.Task[None]]) -> None:
-        """Wait until somebody stops the worker, it refuses, or a part of it has crashed."""
-        ends = [
-            asyncio.create_task(self.stopping.wait()),
-            asyncio.create_task(app.ended.wait()),
-            asyncio.create_task(app.wait_until_stopped()),
+    def _loops(
+        self, apps: list[WorkerApp], found: topics.Prepared
+    ) -> Iterator[Coroutine[Any, Any, None]]:
+        """What runs beside the apps."""
+        settings, (folding, keeping) = self.settings, apps
+        counts = found.source.partitions, found.facts.partitions
+        announced = Source.of(settings.folding, self._state, settings.topic, *counts)
+        self._publishers = [
+            SnapshotPublisher(settings.redis_url, settings.redis_prefix, self._state) for _ in apps
         ]
+        yield Publishing(folding, self._publishers[0], announced).run()
+        yield ShardPublishing(keeping, self._publishers[1], announced).run()
+        if folding.telling is not None:
+            yield folding.telling.run()
+        yield from map(keep_watch, apps)
+
+    async def _start(self, apps: list[WorkerApp]) -> None:
+        """Start the apps; they come back with their first partitions, or when told to stop.
+
+        When one cannot start, the other ends too: its thread would outlive the worker and keep in
+        its group what nobody reads any more.
+        """
+        starting = [asyncio.create_task(app.start()) for app in apps]
+        both = asyncio.ensure_future(asyncio.gather(*starting))
+        stopping = asyncio.ensure_future(self.stopping.wait())
+        futures: list[asyncio.Future[Any]] = [both, stopping]
+        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not both.done() or both.exception() is not None:
+            await asyncio.gather(*(app.stop() for app in apps))
+        await both
+
+    async def _until_over(self, apps: list[WorkerApp], loops: list[asyncio.Task[None]]) -> None:
+        """Wait until somebody stops the worker, it refuses, or a part of it has crashed."""
+        ends = [asyncio.create_task(self.stopping.wait())]
+        ends += [asyncio.create_task(app.ended.wait()) for app in apps]
+        ends += [asyncio.create_task(app.wait_until_stopped()) for app in apps]
         await asyncio.wait([*ends, *loops], return_when=asyncio.FIRST_COMPLETED)
         for task in ends:
             task.cancel()
@@ -111,7 +139,7 @@ class Worker:
             if loop.done():
                 fail_stop("publishing or watching has crashed", loop.exception())
 
-    async def _wait_for_kafka(self) -> topics.Source | None:
+    async def _wait_for_kafka(self) -> topics.Prepared | None:
         """Try until Kafka answers; None when stopped meanwhile. Raises Refusal."""
         pause = 1.0
         while not self.stopping.is_set():
@@ -127,19 +155,27 @@ class Worker:
 
     async def _metrics(self, accept: str) -> tuple[bytes, str]:
         collectors = [*self._process]
-        if self._app is not None:
-            collectors.append(WorkerCollector(self._app))
-        if self._publisher is not None:
-            collectors.append(PublisherCollector(self._publisher))
+        if self._apps:
+            collectors += [WorkerCollector(self._apps[0]), ShardCollector(self._apps[1])]
+        if self._publishers:
+            collectors.append(PublisherCollector(self._publishers))
         return render(collectors, accept)
 
     async def _not_ready(self) -> list[str]:
-        if self._app is None:
+        if not self._apps:
             return [self.waiting_for]
-        reasons = not_ready(self._app, wall_clock())
-        if self._publisher is not None and self._publisher.last_error:
-            reasons.append(f"Redis does not answer: {self._publisher.last_error}")
-        return reasons
+        reasons = [reason for app in self._apps for reason in not_ready(app, wall_clock())]
+        errors = dict.fromkeys(p.last_error for p in self._publishers if p.last_error)
+        return reasons + [f"Redis does not answer: {error}" for error in errors]
+
+
+async def _end(loops: list[asyncio.Task[None]]) -> None:
+    """Cancel loops until they have ended: redis-py 8 loses a cancellation that meets an answer."""
+    while left := [loop for loop in loops if not loop.done()]:
+        for loop in left:
+            loop.cancel()
+        await asyncio.wait(left, timeout=CANCEL_SECONDS)
+    await asyncio.gather(*loops, return_exceptions=True)
 
 
 async def _landing() -> str:

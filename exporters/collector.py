@@ -14,8 +14,9 @@ from exporters.view import View
 from streams.catalogue import PREFIX, Metric
 from streams.folding import Folding
 from streams.panes import SECOND
-from streams.reading import Reading, Series
+from streams.reading import Reading
 from streams.scores import explain
+from streams.series import Series
 
 
 class ProductCollector(Collector):
@@ -28,17 +29,22 @@ class ProductCollector(Collector):
     def collect(self) -> Iterator[Family]:
         """Yield the families of every metric, `tidegauge_up` first."""
         reading = self._view.reading
-        yield GaugeMetricFamily(
-            f"{PREFIX}up",
-            "1 while every partition is published and fresh; 0 otherwise, and then the product "
-            "metrics are absent.",
-            value=0 if reading is None else 1,
-        )
+        yield up(reading is not None)
         if reading is None:
             return
-        yield from _about(reading)
+        yield from about(reading)
         for metric in self._folding.catalogue.metrics.values():
             yield from _families(metric, [s for s in reading.series if s.metric is metric])
+
+
+def up(is_up: bool) -> Family:  # noqa: FBT001 - it is the value
+    """Whether there are product metrics."""
+    return GaugeMetricFamily(
+        f"{PREFIX}up",
+        "1 while every partition and every shard of persons is published and fresh; 0 otherwise, "
+        "and then the product metrics are absent.",
+        value=int(is_up),
+    )
 
 
 def describe(metric: Metric, part: str = "") -> str:
@@ -52,13 +58,12 @@ def describe(metric: Metric, part: str = "") -> str:
 def _families(metric: Metric, series: list[Series]) -> Iterator[Family]:
     if metric.has_total:
         total = CounterMetricFamily(metric.total_name, describe(metric), labels=metric.labels)
-        _fill(total, metric.total_name, (s for s in series if s.window is None))
+        _fill(total, metric.total_name, (s for s in series if metric.is_total(s.window)))
         yield total
-    window_labels = (*metric.window_labels, "window")
     for part in metric.parts:
         name = metric.gauge_name(part)
-        gauge = GaugeMetricFamily(name, describe(metric, part), labels=window_labels)
-        _fill(gauge, name, (s for s in series if s.window is not None and s.part == part))
+        gauge = GaugeMetricFamily(name, describe(metric, part), labels=metric.gauge_labels)
+        _fill(gauge, name, (s for s in series if not metric.is_total(s.window) and s.part == part))
         yield gauge
     if metric.kind == "distinct":
         yield _errors(metric, series)
@@ -75,13 +80,13 @@ def _errors(metric: Metric, series: Iterable[Series]) -> Family:
         f"Half the width of the interval in which {metric.window_name} lies at one standard "
         "deviation; 0 where it is exact."
     )
-    family = GaugeMetricFamily(name, text, labels=(*metric.window_labels, "window"))
+    family = GaugeMetricFamily(name, text, labels=metric.gauge_labels)
     for one in series:
         family.add_sample(name, one.exported_labels, one.error)
     return family
 
 
-def _about(reading: Reading) -> Iterator[Family]:
+def about(reading: Reading) -> Iterator[Family]:
     """What holds for the whole reading."""
     yield GaugeMetricFamily(
         f"{PREFIX}as_of_timestamp_seconds",
@@ -104,7 +109,8 @@ def _about(reading: Reading) -> Iterator[Family]:
     yield complete
     overflow = GaugeMetricFamily(
         f"{PREFIX}label_overflow",
-        "1 when label sets of the metric beyond a limit were put together as __other__.",
+        "1 when label sets of the metric beyond a limit were put together as __other__, or left "
+        "out where people would be counted twice.",
         labels=("metric", "window"),
     )
     for (metric, window), flag in reading.overflow.items():

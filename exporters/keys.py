@@ -1,10 +1,11 @@
 """Where a snapshot stands in Redis, and the scripts that read and write it.
 
 Everything begins with one prefix. Of each (state, partition) there is
-`{prefix}:{state}:{partition}`, a hash of a sealed unit per pane (field: the pane's name,
-which holds a slash) and the fields of `HEAD`; and `{...}:changes`, a sorted set of the same panes
-by the sequence number of the publication that last wrote them. `{prefix}:source` says what is
-published. Every key ends after `KEPT_SECONDS` without a publication.
+`{prefix}:{state}:{partition}`, and of each shard of persons `{prefix}:{state}:persons-{shard}`:
+a hash of a sealed unit per pane (field: the pane's name, which holds a slash) and the fields of
+`HEAD`; and `{...}:changes`, a sorted set of the same panes by the sequence number of the
+publication that last wrote them. `{prefix}:source` says what is published. Every key ends after
+`KEPT_SECONDS` without a publication.
 """
 
 from dataclasses import dataclass
@@ -38,12 +39,29 @@ class Source(msgspec.Struct, frozen=True):
     metrics: dict[str, str]
     """fold id -> name of every metric the workers count."""
     time_zone: str
+    shards: int = 0
+    """Of persons."""
 
     @classmethod
-    def of(cls, folding: Folding, generation: str, topic: str, partitions: int) -> "Source":
+    def of(
+        cls, folding: Folding, generation: str, topic: str, partitions: int, shards: int = 0
+    ) -> "Source":
         """Describe what a worker with this folding publishes."""
         metrics = {fold_id: metric.name for fold_id, metric in folding.metrics.items()}
-        return cls(generation, topic, partitions, metrics, folding.calendar.zone.key)
+        return cls(generation, topic, partitions, metrics, folding.calendar.zone.key, shards)
+
+    def parts(self) -> list["Part"]:
+        """Everything that has to be there: the partitions by their numbers, and the shards."""
+        return [*range(self.partitions), *map(shard_part, range(self.shards))]
+
+
+Part = int | str
+"""A partition of the source by its number, or a shard of persons (`shard_part`)."""
+
+
+def shard_part(number: int) -> Part:
+    """Name of a shard among the parts of a state."""
+    return f"persons-{number}"
 
 
 class PartitionKeys(NamedTuple):
@@ -68,8 +86,8 @@ class Keys:
         """Key of the `Source` record."""
         return f"{self.prefix}:source"
 
-    def partition(self, state: str, partition: int) -> PartitionKeys:
-        """Keys of one partition of a state."""
+    def partition(self, state: str, partition: Part) -> PartitionKeys:
+        """Keys of one partition, or shard, of a state."""
         units = f"{self.prefix}:{state}:{partition}"
         return PartitionKeys(units, f"{units}:changes")
 

@@ -133,7 +133,7 @@ class PipelineCollector(Collector):
     def _sums(self) -> Iterator[Family]:
         skipped = CounterMetricFamily(
             f"{PREFIX}skipped_values",
-            "Numbers left out of a sum or a score, by metric and reason.",
+            "Values that a metric, or what is remembered of persons, leaves out, by reason.",
             labels=("metric", "reason"),
         )
         for labels, count in sorted(self._summed(SKIPPED).items()):

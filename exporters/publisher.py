@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from exporters.connection import FAILURES, connect, describe, within
-from exporters.keys import KEPT_SECONDS, STAGING_SECONDS, Keys, PartitionKeys, Source, script
+from exporters.keys import KEPT_SECONDS, STAGING_SECONDS, Keys, Part, PartitionKeys, Source, script
 from streams.published import Progress
 from streams.unit import seal, unseal
 
@@ -87,7 +87,7 @@ class SnapshotPublisher:
         self._timeout_seconds = timeout_seconds
         self._clock = clock
         self._commit = script("commit")
-        self._held: dict[int, _Held] = {}
+        self._held: dict[Part, _Held] = {}
         self._source = b""
         self._announced = True
         self._pause = 0.0
@@ -121,7 +121,7 @@ class SnapshotPublisher:
 
     async def publish(
         self,
-        partition: int,
+        partition: Part,
         progress: Progress,
         changed: Mapping[str, bytes],
         everything: Callable[[], Mapping[str, bytes]],
@@ -153,7 +153,7 @@ class SnapshotPublisher:
         self._succeed()
         return self._count(outcome)
 
-    def forget(self, partition: int) -> None:
+    def forget(self, partition: Part) -> None:
         """Drop what is known of a partition that went to another worker; Redis keeps its state."""
         self._held.pop(partition, None)
 

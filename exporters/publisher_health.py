@@ -1,6 +1,7 @@
 """What a worker's own /metrics says about its publishing."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.core import Metric as Family
@@ -11,28 +12,31 @@ from streams.catalogue import PREFIX
 
 
 class PublisherCollector(Collector):
-    """Collects one publisher's counters."""
+    """Collects the counters of a worker's publishers."""
 
-    def __init__(self, publisher: SnapshotPublisher) -> None:
-        self._publisher = publisher
+    def __init__(self, publishers: Sequence[SnapshotPublisher]) -> None:
+        self._publishers = publishers
 
     def collect(self) -> Iterator[Family]:
         """Yield every family."""
         publications = CounterMetricFamily(
             f"{PREFIX}publications",
-            "Attempts to publish a partition to Redis, by what came of them.",
+            "Attempts to publish a partition or a shard to Redis, by what came of them.",
             labels=("result",),
         )
-        for result, count in self._publisher.publications.items():
+        counts: Counter[str] = Counter()
+        for publisher in self._publishers:
+            counts.update(publisher.publications)
+        for result, count in counts.items():
             publications.add_metric((result,), count)
         yield publications
         yield CounterMetricFamily(
             f"{PREFIX}redis_errors",
             "Calls to Redis that failed or took too long.",
-            value=self._publisher.errors,
+            value=sum(publisher.errors for publisher in self._publishers),
         )
         yield GaugeMetricFamily(
             f"{PREFIX}redis_up",
             "1 while the last call to Redis succeeded.",
-            value=0 if self._publisher.last_error else 1,
+            value=0 if any(publisher.last_error for publisher in self._publishers) else 1,
         )

@@ -16,6 +16,7 @@ from exporters.keys import DEFAULT_PREFIX
 from exporters.page.notes_file import NotesFile
 from exporters.page.service import Page
 from exporters.pipeline import PipelineCollector
+from exporters.shard_health import ShardHealthCollector
 from exporters.snapshot_store import STALE_AFTER_SECONDS, SnapshotReader, wall_clock
 from exporters.view import View
 from streams.catalogue import PREFIX
@@ -107,8 +108,9 @@ class Exporter:
     def _collectors(self, view: View) -> list[Collector]:
         pipeline = PipelineCollector(view.snapshot.partitions, complete=view.reading is not None)
         product = ProductCollector(self._folding, view)
+        shards = ShardHealthCollector(view.snapshot.shards)
         own = ExporterCollector(self.scrapes, self.scrape_seconds, self._reader.errors)
-        return [product, pipeline, own, *self._process]
+        return [product, pipeline, shards, own, *self._process]
 
 
 class ExporterCollector(Collector):

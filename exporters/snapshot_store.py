@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from exporters.connection import FAILURES, connect, describe, within
-from exporters.keys import HEAD, Keys, Source, script
+from exporters.keys import HEAD, Keys, Part, Source, script
 from streams.decoding import EARLIEST
 from streams.folding import Folding
 from streams.panes import SECOND, Pane
@@ -34,6 +34,8 @@ class Snapshot:
 
     source: Source | None = None
     partitions: dict[int, Published] = field(default_factory=dict)
+    shards: dict[int, Published] = field(default_factory=dict)
+    """Of persons."""
     problems: list[str] = field(default_factory=list)
     """Why the business series must not be shown, in words; empty when they may."""
 
@@ -67,7 +69,7 @@ class SnapshotReader:
         self._timeout_seconds = timeout_seconds
         self._script = script("read")
         self._generation = ""
-        self._held: dict[int, _Held] = {}
+        self._held: dict[Part, _Held] = {}
         self.errors = 0
         """How often Redis could not be read."""
 
@@ -94,7 +96,7 @@ class SnapshotReader:
         if source.generation != self._generation:
             self._generation, self._held = source.generation, {}
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for partition in range(source.partitions):
+            for partition in source.parts():
                 held = self._held.get(partition, _Held())
                 keys = self._keys.partition(source.generation, partition)
                 pipeline.eval(self._script, 2, *keys, held.epoch, held.sequence)  # type: ignore[no-untyped-call,unused-ignore]
@@ -103,22 +105,26 @@ class SnapshotReader:
 
     def _snapshot(self, source: Source, answers: Sequence[Sequence[Any]]) -> Snapshot:
         problems = self._mismatches(source)
-        partitions: dict[int, Published] = {}
-        for partition, answer in enumerate(answers):
+        found: dict[Part, Published] = {}
+        for part, answer in zip(source.parts(), answers, strict=True):
             try:
-                published = self._take(partition, answer)
+                published = self._take(part, answer)
             except ValueError as error:  # Damaged, UnknownVersion, or a pane's name that is none
-                self._held.pop(partition, None)
-                problems.append(_unreadable(f"partition {partition}", error))
+                self._held.pop(part, None)
+                problems.append(_unreadable(_called(part), error))
                 continue
             if published is None:
-                problems.append(f"partition {partition} is missing: no worker has published it")
+                problems.append(f"{_called(part)} is missing: {_unpublished(part)}")
                 continue
-            partitions[partition] = published
-            problems += self._doubts(partition, published)
-        return Snapshot(source, partitions, problems)
+            found[part] = published
+            problems += self._doubts(part, published)
+        partitions = {part: held for part, held in found.items() if isinstance(part, int)}
+        shards = [held for part, held in found.items() if part not in partitions]
+        return Snapshot(
+            source, partitions, {held.progress.partition: held for held in shards}, problems
+        )
 
-    def _take(self, partition: int, answer: Sequence[Any]) -> Published | None:
+    def _take(self, partition: Part, answer: Sequence[Any]) -> Published | None:
         """Take one partition's answer; None when there is nothing whole."""
         if answer[0] not in (b"whole", b"changes"):
             self._held.pop(partition, None)
@@ -152,21 +158,34 @@ class SnapshotReader:
             )
         return problems
 
-    def _doubts(self, partition: int, published: Published) -> list[str]:
-        """Why a partition that is there cannot be used."""
+    def _doubts(self, part: Part, published: Published) -> list[str]:
+        """Why a partition or shard that is there cannot be used."""
         age_seconds = (self._clock() - published.progress.published_at) / SECOND
         if age_seconds > self._stale_after_seconds:
-            age = f"partition {partition} was last published {age_seconds:.0f} s ago"
+            age = f"{_called(part)} was last published {age_seconds:.0f} s ago"
             return [f"{age}: its worker has stopped or cannot reach Redis"]
-        since = published.progress.since
+        since = {} if isinstance(part, str) else published.progress.since
         missing = self._folding.metrics.keys() - since.keys() if since else set()
         if missing:
             names = ", ".join(sorted(self._folding.metrics[fold_id].name for fold_id in missing))
-            whose = f"partition {partition} is counted by a worker with another catalogue"
+            whose = f"{_called(part)} is counted by a worker with another catalogue"
             return [f"{whose}, without {names}; give all workers the same and restart them"]
         if as_of([published]) < EARLIEST:
-            return [f"partition {partition} has not read enough yet to know the time"]
+            return [f"{_called(part)} has not read enough yet to know the time"]
         return []
+
+
+def _unpublished(part: Part) -> str:
+    if isinstance(part, int):
+        return "no worker has published it"
+    return "no worker has published it, or it has not heard of every partition yet"
+
+
+def _called(part: Part) -> str:
+    """What a partition or shard is called."""
+    if isinstance(part, int):
+        return f"partition {part}"
+    return f"shard {part.partition('-')[2]} of persons"
 
 
 def _panes(pairs: Sequence[bytes]) -> Mapping[str, bytes]:

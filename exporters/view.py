@@ -19,5 +19,6 @@ class View:
         """Evaluate a snapshot at the instant no partition is behind."""
         if snapshot.problems:
             return cls(snapshot, None)
-        partitions = list(snapshot.partitions.values())
-        return cls(snapshot, Reading.of(folding, partitions, as_of(partitions)))
+        partitions, shards = list(snapshot.partitions.values()), list(snapshot.shards.values())
+        instant = as_of([*partitions, *shards])
+        return cls(snapshot, Reading.of(folding, partitions, instant, shards=shards))

@@ -8,11 +8,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
-Kind = Literal["count", "sum", "distinct", "score", "ratio"]
+Kind = Literal["count", "sum", "distinct", "score", "ratio", "persons"]
+KIND_NAMES: tuple[Kind, ...] = get_args(Kind)
+DERIVED = ("ratio", "persons")
+"""Kinds that keep no state of their own in the panes."""
 Direction = Literal["up", "down", "neutral"]
 
 PREFIX = "tidegauge_"
@@ -49,6 +52,40 @@ class Source:
     goal: str | None = None
 
 
+@dataclass(frozen=True)
+class FactSource:
+    """Events that say something of a person."""
+
+    kinds: tuple[str, ...]
+    name: str | None = None
+    says: str | None = None
+    """The label, where the event's name says it all."""
+    time: str = ""
+    """Path of the time since when it holds, where that is not the event's; without one, or without
+    the label, such an event says nothing."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is remembered of a person over days (`streams.persons.names` lists what there is)."""
+
+    name: str
+    sources: tuple[FactSource, ...]
+    label: str = ""
+    """Name of the label that it is about."""
+    amount: str = ""
+    """Path of an amount of money without which nothing is said."""
+    score: str = ""
+    """Path of the score that is the label."""
+    lowest: int = 0
+    highest: int = 0
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths that are read for it, beside those of its label; some may be empty."""
+        return (self.amount, self.score, *(source.time for source in self.sources))
+
+
 class Given(NamedTuple):
     """An event of a worked example."""
 
@@ -75,6 +112,13 @@ class Example:
     gives: Mapping[str, float]
     """Series as exported, without the prefix, and their values."""
     because: str = ""
+
+    def clock(self, at: datetime, seconds: str = "") -> str:
+        """A time of it, with the date where it is about several days."""
+        is_of_a_day = (
+            len({moment.date() for moment in (self.at, *(e.at for e in self.events))}) == 1
+        )
+        return at.strftime(("" if is_of_a_day else "%Y-%m-%d ") + "%H:%M" + seconds)
 
     def results(self) -> list[str]:
         """What it gives, series by series: `tidegauge_active_users{window="5m"} is 2`."""
@@ -111,6 +155,11 @@ class Metric:
     bad: tuple[int, ...] = ()
     minimum: int = 0
     """A score of fewer answers, or a ratio of less than that, is absent."""
+    measure: str = ""
+    """What the shards of persons are asked (`streams.persons.measures`): of a distinct count for
+    windows of local days, which are exact then; of the kind `persons` for all there is."""
+    segment: str = ""
+    """The label it splits another metric by, where it was made for that (`streams.segments`)."""
     example: Example | None = field(default=None, compare=False)
 
     @property
@@ -123,6 +172,10 @@ class Metric:
         """Name of the gauge: counts and sums get a word in front, lest the two names collide."""
         middle = "windowed_" if self.has_total else ""
         return f"{PREFIX}{middle}{self.name}"
+
+    def is_total(self, window: str | None) -> bool:
+        """Whether a series without a window is the counter, and not a gauge that has none."""
+        return window is None and self.has_total
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -147,6 +200,15 @@ class Metric:
         return tuple(self.gauge_name(part) for part in self.parts)
 
     @property
+    def gauge_labels(self) -> tuple[str, ...]:
+        """Labels of its gauges: those of a window, and which one where there are several."""
+        return (*self.window_labels, "window") if self.windows else self.window_labels
+
+    def labels_in(self, window: str | None) -> tuple[str, ...]:
+        """Labels of its series in a window; None is what has no window."""
+        return self.labels if self.is_total(window) else self.window_labels
+
+    @property
     def exported_names(self) -> tuple[str, ...]:
         """Names of everything it is exported as."""
         total = (self.total_name,) if self.has_total else ()
@@ -165,18 +227,21 @@ class Catalogue:
 
     metrics: Mapping[str, Metric]
     labels: Mapping[str, Label]
+    facts: Mapping[str, Fact] = field(default_factory=dict)
     inactive: frozenset[str] = field(default_factory=frozenset)
     """Names of track events that do not make a person active."""
 
     def folded(self) -> list[Metric]:
         """The metrics that keep state, in a fixed order; ratios are computed from these."""
-        return [metric for _, metric in sorted(self.metrics.items()) if metric.kind != "ratio"]
+        return [metric for _, metric in sorted(self.metrics.items()) if metric.kind not in DERIVED]
 
     def paths(self) -> tuple[str, ...]:
-        """Every path of a record that some label, sum or score reads, in a fixed order."""
+        """Every path of a record that some label, sum, score or fact reads, in a fixed order."""
         found = {path for label in self.labels.values() for path in label.paths}
-        found |= {metric.value for metric in self.metrics.values() if metric.value}
-        return tuple(sorted(found))
+        found |= {metric.value for metric in self.metrics.values()}
+        for fact in self.facts.values():
+            found |= {*fact.paths}
+        return tuple(sorted(found - {""}))
 
     def fold_id(self, metric: Metric) -> str:
         """Name under which a metric's state is kept; another folding is another name.

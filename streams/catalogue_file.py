@@ -3,46 +3,36 @@
 Everything wrong is reported at once, each problem with its file, key and what would be right.
 """
 
-import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
-from streams.catalogue import NONE, Catalogue, Label, Metric, Source
+from streams.catalogue import DERIVED, KIND_NAMES, Catalogue, Label, Metric, Source
 from streams.decoding import Decoder
 from streams.event import INTERACTIONS, KINDS
 from streams.example_file import read_example
+from streams.fact_file import read_fact
+from streams.label_file import check_name, read_label, read_segment
+from streams.persons.measures import MEASURES
 from streams.schema import (
     FLAG,
     TEXT,
     TEXTS,
-    WHOLE,
     ConfigurationError,
     Field,
     Problem,
     check,
     is_text,
-    is_texts,
     one_of,
     some_of,
 )
 from streams.score_file import FIELDS, read_scale
+from streams.segments import split
 from streams.windows import WINDOWS
 from streams.wire import WireFormat
 
 SHIPPED = "the shipped catalogue"
-NAME = "lower-case letters, digits and underscores, beginning with a letter"
-
-LABEL = {
-    "property": Field(lambda x: is_text(x) or is_texts(x), "a property's name or a list of them"),
-    "path": TEXT,
-    "values": TEXTS,
-    "default": TEXT,
-    "limit": WHOLE,
-    "strict": FLAG,
-    "preset": FLAG,
-}
 EVENT = {
     "name": TEXT,
     "kinds": some_of(KINDS),
@@ -51,7 +41,7 @@ METRIC = {
     "title": TEXT._replace(required=True),
     "definition": TEXT._replace(required=True),
     "formula": TEXT._replace(required=True),
-    "kind": one_of(("count", "sum", "distinct", "score", "ratio"))._replace(required=True),
+    "kind": one_of(KIND_NAMES)._replace(required=True),
     "direction": one_of(("up", "down", "neutral")),
     "unit": TEXT,
     "limits": TEXT,
@@ -64,15 +54,14 @@ METRIC = {
     "numerator": TEXT,
     "denominator": TEXT,
     **FIELDS,
+    "measure": one_of(tuple(MEASURES)),
     "enabled": FLAG,
     "example": Field(lambda x: isinstance(x, dict), "a table"),
 }
 FEWEST = ("score", "ratio")
 """The kinds that may be absent below a minimum."""
 ACTIVE = {"exclude": TEXTS}
-RESERVED_LABELS = ("window", "partition", "outcome", "instance", "job", "le", "quantile")
-RESERVED_ENDINGS = ("_total", "_count", "_sum", "_bucket", "_created", "_info")
-SECTIONS = ("goals", "active", "labels", "metrics")
+SECTIONS = ("goals", "active", "labels", "segments", "facts", "metrics")
 
 
 def shipped() -> str:
@@ -132,7 +121,21 @@ class _Builder:
             self._merged["active"], ACTIVE, self._where("active", "exclude"), self._problems
         )
         labels = {
-            name: self._label(name, table, goals) for name, table in self._merged["labels"].items()
+            name: read_label(
+                name, table, self._wire, goals, self._where("labels", name), self._problems
+            )
+            for name, table in self._merged["labels"].items()
+        }
+        segments = {
+            name: read_segment(
+                name, table, self._wire, labels, self._where("segments", name), self._problems
+            )
+            for name, table in self._merged["segments"].items()
+        }
+        labels |= segments
+        facts = {
+            name: read_fact(name, table, self._wire, self._where("facts", name), self._problems)
+            for name, table in self._merged["facts"].items()
         }
         metrics = {
             name: metric
@@ -142,10 +145,24 @@ class _Builder:
         for metric in metrics.values():
             self._check_references(metric, labels, metrics)
         inactive = frozenset(active.get("exclude", ())) - frozenset(goals.values())
-        catalogue = Catalogue(metrics=metrics, labels=labels, inactive=inactive)
+        for fact in facts.values():
+            if fact.label and fact.label not in labels:
+                self._problem(self._where("facts", fact.name), f"no label {fact.label!r}")
+        for segment in segments:
+            self._add_split(segment, labels, metrics)
+        catalogue = Catalogue(metrics, labels, facts, inactive)
         self._check_names(catalogue)
         self._check_paths(catalogue)
         return catalogue
+
+    def _add_split(
+        self, segment: str, labels: Mapping[str, Label], metrics: dict[str, Metric]
+    ) -> None:
+        """Add the main metrics by a segment to the others."""
+        for metric in list(split(metrics, labels, segment)):
+            if metrics.setdefault(metric.name, metric) is not metric:
+                where = self._where("segments", segment)
+                self._problem(where, f"makes a metric {metric.name!r}, and there is one already")
 
     def _check_names(self, catalogue: Catalogue) -> None:
         owners: dict[str, str] = {}
@@ -154,15 +171,16 @@ class _Builder:
                 owner = owners.setdefault(name, metric.name)
                 if owner != metric.name:
                     self._problem(
-                        self._where("metrics", metric.name),
+                        self._where_metric(metric),
                         f"would be exported as {name}, which {owner} is already",
                     )
 
     def _check_paths(self, catalogue: Catalogue) -> None:
         """Refuse a path that leads through a value or names an object others read a part of."""
         read: tuple[str, ...] = ()
-        places = [(self._where("labels", x.name), x.paths) for x in catalogue.labels.values()]
-        places += [(self._where("metrics", x.name), (x.value,)) for x in catalogue.folded()]
+        places = [(self._where_label(x.name), x.paths) for x in catalogue.labels.values()]
+        places += [(self._where_metric(x), (x.value,)) for x in catalogue.folded() if not x.segment]
+        places += [(self._where("facts", x.name), x.paths) for x in catalogue.facts.values()]
         for where, paths in places:
             wanted = tuple(dict.fromkeys((*read, *filter(None, paths))))
             try:
@@ -174,6 +192,14 @@ class _Builder:
 
     def _where(self, section: str, key: str) -> str:
         return f"{self._origin.get((section, key), SHIPPED)}: {section}.{key}"
+
+    def _where_label(self, name: str) -> str:
+        return self._where("segments" if name in self._merged["segments"] else "labels", name)
+
+    def _where_metric(self, metric: Metric) -> str:
+        if metric.segment:
+            return self._where("segments", metric.segment)
+        return self._where("metrics", metric.name)
 
     def _problem(self, where: str, message: str) -> None:
         self._problems.append(Problem(where, message))
@@ -189,43 +215,20 @@ class _Builder:
                 )
         return goals
 
-    def _label(self, name: str, table: Any, goals: Mapping[str, str]) -> Label:
-        where = self._where("labels", name)
-        self._check_name(name, where)
-        if name in RESERVED_LABELS:
-            self._problem(where, "is a label tidegauge or Prometheus sets itself; choose another")
-        found = check(table, LABEL, where, self._problems)
-        if name == "goal":
-            return Label(name, values=tuple(goals))
-        if ("path" in found) == ("property" in found):
-            self._problem(where, "needs either `property` or `path`: where the value comes from")
-        names = found.get("property", [])
-        paths = [
-            self._wire.property_path(n) for n in ([names] if isinstance(names, str) else names)
-        ]
-        return Label(
-            name=name,
-            paths=(found["path"],) if "path" in found else tuple(paths),
-            values=tuple(found.get("values", ())),
-            default=found.get("default", NONE),
-            limit=found.get("limit", 500),
-            strict=found.get("strict", False),
-            preset=found.get("preset", True),
-        )
-
     def _metric(self, name: str, table: Any, goals: Mapping[str, str]) -> Metric | None:
         where = self._where("metrics", name)
-        self._check_name(name, where)
+        check_name(name, where, self._problems)
         if isinstance(table, dict) and table.get("enabled") is False:
             return None
         found = check(table, METRIC, where, self._problems)
         found.pop("enabled", None)
         kind = found.get("kind", "count")
         for key, needed in (
-            ("events", kind != "ratio"),
+            ("events", kind not in DERIVED),
             ("value", kind in ("sum", "score")),
             ("numerator", kind == "ratio"),
             ("denominator", kind == "ratio"),
+            ("measure", kind == "persons" or (kind == "distinct" and "measure" in found)),
             ("lowest", kind == "score"),
             ("highest", kind == "score"),
         ):
@@ -261,13 +264,6 @@ class _Builder:
             kinds = ("track",) if "name" in found else INTERACTIONS
             sources.append(Source(tuple(found.get("kinds", kinds)), found.get("name")))
         return sources
-
-    def _check_name(self, name: str, where: str) -> None:
-        if not re.fullmatch("[a-z][a-z0-9_]*", name):
-            self._problem(where, f"the name must be {NAME}")
-        if name.endswith(RESERVED_ENDINGS):
-            endings = ", ".join(RESERVED_ENDINGS)
-            self._problem(where, f"the name must not end in {endings}: Prometheus adds these")
 
     def _check_references(
         self, metric: Metric, labels: Mapping[str, Label], metrics: Mapping[str, Metric]

@@ -10,10 +10,16 @@ from typing import Any, NamedTuple
 
 from streams.catalogue import Example, Given
 from streams.folding import Folding
+from streams.outcomes import Record
 from streams.panes import SECOND
 from streams.partition import Partition
+from streams.persons.facts import Message, Section, StoredFacts
+from streams.persons.progress import progress_of
+from streams.persons.shard import Shard
 from streams.published import Progress, Published
-from streams.reading import Reading, Series
+from streams.reading import Reading
+from streams.series import Series
+from streams.written import Written
 
 
 class _Row(NamedTuple):
@@ -26,9 +32,14 @@ class _Row(NamedTuple):
 
 def found(folding: Folding, example: Example) -> dict[str, float]:
     """What the fold and the reading make of an example: every series and its value."""
+    rows = list(_rows(folding, example.events))
+    return series_of(folding, rows, _milliseconds(folding, example.at))
+
+
+def series_of(folding: Folding, rows: Sequence[Record], instant: int) -> dict[str, float]:
+    """What they make of the records of a partition that is all there is."""
     partition = Partition(folding)
-    partition.fold(list(_rows(folding, example.events)))
-    instant = _milliseconds(folding, example.at)
+    partition.fold(rows)
     progress = Progress.of(
         partition,
         0,
@@ -37,8 +48,29 @@ def found(folding: Folding, example: Example) -> dict[str, float]:
         published_at=instant,
         checkpoint_at=0,
     )
-    reading = Reading.of(folding, [Published(progress, partition.units.held)], instant)
+    shard = _shard(folding, partition, instant)
+    told = progress_of(shard, 0, end_offset=1, published_at=instant, checkpoint_at=0) or progress
+    shards = [Published(told, shard.units())]
+    reading = Reading.of(
+        folding, [Published(progress, partition.units.held)], instant, shards=shards
+    )
     return {series_name(series): series.value for series in reading.series}
+
+
+def _shard(folding: Folding, partition: Partition, instant: int) -> Shard:
+    """The persons of all events, in one shard."""
+    shard, told = Shard(folding.calendar), partition.outbox.take(partition.offset, instant)
+    section = Section(
+        0,
+        told.begin,
+        told.end,
+        told.watermark,
+        facts=[StoredFacts.of(facts) for facts in told.facts],
+        caught_up_at=instant,
+        told_at=instant,
+    )
+    shard.fold([_Row(0, instant, Message("", 0, 1, [section]).encode())])
+    return shard
 
 
 def mistakes(folding: Folding, example: Example) -> list[str]:
@@ -65,22 +97,12 @@ def _rows(folding: Folding, events: Sequence[Given]) -> Iterator[_Row]:
 
 def _record(folding: Folding, event: Given, number: str) -> dict[str, Any]:
     wire, paths = folding.wire, folding.catalogue.paths()
+    path_of = wire.trait_path if event.kind == "identify" else wire.property_path
+    values = {
+        name if name in paths else path_of(name): value for name, value in event.properties.items()
+    }
     at = event.at.replace(tzinfo=folding.calendar.zone).isoformat()
-    facts: dict[str, Any] = {wire.message_id: number, wire.user: event.person, wire.time: at}
-    if wire.kind:
-        facts[wire.kind] = event.kind
-    if wire.name and event.name:
-        facts[wire.name] = event.name
-    for name, value in event.properties.items():
-        facts[name if name in paths else wire.property_path(name)] = value
-    record: dict[str, Any] = {}
-    for path, fact in facts.items():
-        *parents, leaf = path.split(".")
-        place = record
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[leaf] = fact
-    return record
+    return Written(number, event.person, at, event.kind, event.name, values).record(wire)
 
 
 def _milliseconds(folding: Folding, at: datetime) -> int:

@@ -8,21 +8,25 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from streams.catalogue import Catalogue, Metric
-from streams.reading import Series
+from streams.persons.measures import MEASURES
 from streams.scores import RESPONSES, groups
+from streams.series import Pairs, Series, some_of
 
-Pairs = tuple[tuple[str, str], ...]
-"""Names and values of labels, as in `Series`."""
 SIZED = ("count", "distinct")
 """Kinds of which the value itself is the number of events or persons."""
+
+
+def is_own_size(metric: Metric) -> bool:
+    """Whether the value itself is the number of events or persons that it is about."""
+    return metric.kind in SIZED or (metric.kind == "persons" and MEASURES[metric.measure].is_number)
 
 
 def is_sized(metric: Metric, catalogue: Catalogue) -> bool:
     """Whether the groups behind a metric's numbers are known."""
     if metric.kind != "ratio":
-        return metric.kind in SIZED or RESPONSES in metric.parts
+        return is_own_size(metric) or RESPONSES in metric.parts
     sides = (metric.numerator, metric.denominator)
-    return all(catalogue.metrics[name].kind in SIZED for name in sides)
+    return all(is_own_size(catalogue.metrics[name]) for name in sides)
 
 
 class Figure(NamedTuple):
@@ -100,14 +104,14 @@ class Figures:
             return whole, None if whole is None or part is None else min(whole, part)
         if RESPONSES in values:
             return values[RESPONSES], min(groups(values))
-        size = values[metric.main_part] if metric.kind in SIZED else None
+        size = values[metric.main_part] if is_own_size(metric) else None
         return size, size
 
     def _side(self, place: _Place, name: str) -> float | None:
         """What a ratio was divided from or by; None when that is no number of anything."""
         metric = self._metrics[name]
-        if metric.kind not in SIZED:
+        if not is_own_size(metric):
             return None
         rows = self._found.get((name, place.window), {})
-        found = rows.get(place.labels) or rows.get(())
+        found = rows.get(some_of(place.labels, metric.labels_in(place.window)))
         return None if found is None else found[metric.main_part].value

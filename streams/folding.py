@@ -15,6 +15,7 @@ from streams.event import Event, Rejected
 from streams.outcomes import Judgement, Record
 from streams.panes import MINUTE, Calendar
 from streams.routing import Found, Route, Router, Rule, micro_units
+from streams.tells import Tell
 from streams.unit import DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggregates_of
 from streams.wire import PersonKey, WireFormat
 
@@ -41,6 +42,8 @@ class Group:
     persons: set[int] = field(default_factory=set)
     amounts: dict[str, int] = field(default_factory=dict)
     """Sum of each sum metric, by fold id, in micro-units."""
+    moments: dict[Tell, list[tuple[int, int]]] = field(default_factory=dict)
+    """Of each fact that lasts: of whom it holds, and since when in milliseconds."""
 
     def amount(self, rule: Rule) -> Any:
         """What the group adds to a rule's metric; None when nothing."""
@@ -87,6 +90,9 @@ class Tally:
     def account_scores(self) -> None:
         """Account for the events that scores leave out, by group: nothing to do for others."""
         for group in self.groups.values():
+            for tell in group.route.tells:
+                if reason := tell.no_score(group.labels):
+                    self.account(SKIPPED, tell.fact, reason, amount=group.count)
             if group.route.scores:
                 for name, reason in group.without_score():
                     self.account(SKIPPED, name, reason, amount=group.count)
@@ -147,8 +153,7 @@ class Folding:
             outcome, time = judgement.outcome, judgement.time
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
             if outcome != "accepted" or isinstance(event, Rejected):
-                if outcome == "dead_letter":
-                    self._reject(tally, record, event)
+                self._refuse(tally, record, event, outcome)
                 continue
             if tally.first is None:
                 tally.first = (time, record.timestamp)
@@ -163,7 +168,10 @@ class Folding:
                 group = groups[key] = Group(minute, route, labels)
             group.count += 1
             if route.persons and event.person is not None:
-                group.persons.add(self.hash_person(event.person))
+                person = self.hash_person(event.person)
+                group.persons.add(person)
+                if route.lasting:
+                    self._remember(tally, group, event, person, time)
             for metric, amount in amounts.items():
                 group.amounts[metric] = group.amounts.get(metric, 0) + amount
         tally.account_scores()
@@ -172,6 +180,18 @@ class Folding:
         if linked:
             tally.account(IDENTITY_LINKS, amount=linked)
         return tally
+
+    @staticmethod
+    def _remember(tally: Tally, group: Group, event: Event, person: int, time: int) -> None:
+        """Note since when what the event says of its person holds; account for what it cannot."""
+        for tell in group.route.lasting:
+            if tell.label_of(group.labels) is None:
+                continue
+            since = tell.since(event.values, time)
+            if isinstance(since, str):
+                tally.account(SKIPPED, tell.fact, since)
+            elif since is not None:
+                group.moments.setdefault(tell, []).append((person, since))
 
     @staticmethod
     def _amounts(tally: Tally, route: Route, labels: Found, event: Event) -> dict[str, int]:
@@ -188,7 +208,10 @@ class Folding:
         return amounts
 
     @staticmethod
-    def _reject(tally: Tally, record: Record, event: Event | Rejected) -> None:
+    def _refuse(tally: Tally, record: Record, event: Event | Rejected, outcome: str) -> None:
+        """Keep a dead letter; of what is refused for another reason nothing is left to do."""
+        if outcome != "dead_letter":
+            return
         if not isinstance(event, Rejected):
             event = Rejected("bad_time", "neither the event nor its record has a usable time")
         tally.account(DEAD_LETTERS, event.reason)

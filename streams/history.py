@@ -1,7 +1,9 @@
 """What every metric was on each of the last days: the window `today`, read at the end of each.
 
 Days are read by the same code as the windows of a scrape, so a kind of metric that has a `today`
-has a history. A day of which no unit has changed since it was read is not read again.
+has a history. One without windows, which only shards of persons know, is read at the first instant
+after the day: there the last day that is over is that one. A day of which no unit has changed since
+it was read is not read again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,14 +13,17 @@ from operator import is_
 from typing import Any, NamedTuple
 
 from streams.catalogue import Metric
-from streams.figures import Figure, Figures, Pairs
+from streams.figures import Figure, Figures
 from streams.folding import Folding
-from streams.panes import Pane
+from streams.panes import Grain, Pane
 from streams.published import Published
 from streams.reading import Reading
+from streams.series import Pairs
 
 DAYS = 30
 DAY_WINDOW = "today"
+REACH = 30
+"""So many days back may lie what a day is compared with."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,23 @@ class _Parts(NamedTuple):
     """What says how complete the units are."""
 
     @classmethod
-    def of(cls, partitions: Sequence[Published], pane: Pane) -> "_Parts":
-        """Of every partition; a unit that changes is another object."""
-        progress = [partition.progress for partition in partitions]
+    def of(
+        cls, partitions: Sequence[Published], shards: Sequence[Published], panes: Sequence[Pane]
+    ) -> "_Parts":
+        """Of the days in `panes`, the latest first, of shards of all days up to it.
+
+        A unit that changes is another object.
+        """
+        progress = [one.progress for one in (*partitions, *shards)]
         coverage = [(dict(p.since), p.begun, tuple(p.losses.known)) for p in progress]
-        return cls([partition.units.get(pane) for partition in partitions], coverage)
+        units: list[Any] = [one.units.get(pane) for one in partitions for pane in panes]
+        units += [
+            unit
+            for shard in shards
+            for pane, unit in shard.units.items()
+            if pane.grain is Grain.DAY and pane.start <= panes[0].start
+        ]
+        return cls(units, coverage)
 
     def are_still(self, other: "_Parts") -> bool:
         """Whether nothing of it changed."""
@@ -93,28 +110,46 @@ class History:
         self._folding, self._count = folding, count
         self._known: dict[Pane, _Known] = {}
 
-    def read(self, partitions: Sequence[Published], instant: int) -> list[Day]:
-        """The last days up to the one that holds `instant`, the oldest first."""
+    def read(
+        self, partitions: Sequence[Published], instant: int, shards: Sequence[Published] = ()
+    ) -> list[Day]:
+        """The last days up to the one that holds `instant`, the oldest first.
+
+        `shards` are those of persons.
+        """
         known, self._known = self._known, {}
         calendar = self._folding.calendar
+        panes = list(calendar.days_back(instant, self._count + REACH))
         days = []
-        for pane in calendar.days_back(instant, self._count):
+        for place, pane in enumerate(panes[: self._count]):
             last = min(instant, calendar.end(pane) - 1)
-            parts, held = _Parts.of(partitions, pane), known.get(pane)
+            parts = _Parts.of(partitions, shards, panes[place : place + REACH + 1])
+            held = known.get(pane)
             if held is None or last != held.reading.as_of or not held.parts.are_still(parts):
-                held = self._read_day(partitions, last, parts)
+                held = self._read_day(partitions, last, shards, parts)
             self._known[pane] = held
-            days.append(self._day(partitions, instant, pane, held))
+            days.append(self._day([*partitions, *shards], instant, pane, held))
         return days[::-1]
 
-    def _read_day(self, partitions: Sequence[Published], instant: int, parts: _Parts) -> _Known:
-        reading = Reading.of(self._folding, partitions, instant, (DAY_WINDOW,))
-        return _Known(parts, reading, Figures(self._folding.catalogue, reading.series))
+    def _read_day(
+        self,
+        partitions: Sequence[Published],
+        instant: int,
+        shards: Sequence[Published],
+        parts: _Parts,
+    ) -> _Known:
+        reading = Reading.of(self._folding, partitions, instant, (DAY_WINDOW,), shards)
+        series = list(reading.series)
+        midnight = instant + 1
+        if self._folding.calendar.day_start(midnight) == midnight:  # the day is over
+            read = Reading.without_windows(self._folding, partitions, midnight, shards)
+            series += read.series
+        return _Known(parts, reading, Figures(self._folding.catalogue, series))
 
-    def _day(self, partitions: Sequence[Published], instant: int, pane: Pane, known: _Known) -> Day:
+    def _day(self, everybody: Sequence[Published], instant: int, pane: Pane, known: _Known) -> Day:
         calendar, end = self._folding.calendar, self._folding.calendar.end(pane)
-        watermark = min(partition.progress.watermark for partition in partitions)
-        begun = [p.progress.begun for p in partitions if p.progress.since]
+        watermark = min(one.progress.watermark for one in everybody)
+        begun = [one.progress.begun for one in everybody if one.progress.since]
         return Day(
             pane,
             calendar.local_date(pane.start),
@@ -128,9 +163,9 @@ class History:
 
 def points(metric: Metric, labels: Pairs, days: Iterable[Day]) -> list[Point]:
     """What one series of a metric was on each day; nothing before anything was counted."""
+    window = DAY_WINDOW if metric.windows else None
     return [
-        Point(day, day.figures.of(metric, DAY_WINDOW, labels) if day.begun else None)
-        for day in days
+        Point(day, day.figures.of(metric, window, labels) if day.begun else None) for day in days
     ]
 
 

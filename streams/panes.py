@@ -64,6 +64,7 @@ class Calendar:
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self._day_of_hour = lru_cache(maxsize=4096)(self._find_days_in_hour)
+        self._midnight = lru_cache(maxsize=4096)(self._find_midnight)
 
     def panes(self, minute: int) -> tuple[Pane, Pane, Pane, Pane]:
         """Every pane in which a record of that minute (its start) counts."""
@@ -100,7 +101,7 @@ class Calendar:
         """The pane of a day that is counted like that."""
         return Pane(Grain.DAY, self._midnight(date.fromordinal(number)))
 
-    def _midnight(self, day: date) -> int:
+    def _find_midnight(self, day: date) -> int:
         local = datetime(day.year, day.month, day.day, tzinfo=self.zone)
         return int(local.astimezone(UTC).timestamp()) * SECOND
 

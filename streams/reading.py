@@ -3,48 +3,31 @@
 Everything of a scrape is read at one `as_of`, from all partitions or not at all; see `Reading.of`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import math
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any
 
 from streams import freshness
-from streams.aggregates import Aggregate
-from streams.catalogue import OTHER, PREFIX, Catalogue, Metric
+from streams.aggregates import Aggregate, Estimate
+from streams.catalogue import DERIVED, OTHER, Catalogue, Metric
 from streams.folding import Folding
 from streams.panes import GRACE, LIFETIME, NO_WATERMARK, Pane
+from streams.persons.book import DAYS_OF, Book
+from streams.persons.measures import MEASURES
 from streams.published import Published
 from streams.routing import Labels
 from streams.scores import told
+from streams.series import Pairs, Series, some_of
 from streams.windows import WINDOWS
 
 TOTAL = "total"
 EVERYTHING: tuple[str | None, ...] = (None, *WINDOWS)
 EXPORT_LIMIT = 100
 """Most label sets of an open label in a windowed gauge; the rest is summed as `__other__`."""
-
-
-class Series(NamedTuple):
-    """One value of a metric; `window` is None for a lifetime counter."""
-
-    metric: Metric
-    window: str | None
-    labels: tuple[tuple[str, str], ...]
-    value: float
-    error: float
-    part: str = ""
-    """Which of the metric's gauges it belongs to, see `Metric.parts`."""
-
-    @property
-    def name(self) -> str:
-        """The name it is exported under, without the prefix."""
-        metric = self.metric
-        name = metric.total_name if self.window is None else metric.gauge_name(self.part)
-        return name.removeprefix(PREFIX)
-
-    @property
-    def exported_labels(self) -> dict[str, str]:
-        """Its labels and, unless it is a total, its window."""
-        return dict(self.labels) | ({} if self.window is None else {"window": self.window})
+PRESET_LIMIT = 100
+"""Most label sets of several closed labels that are exported as 0 before their first event."""
 
 
 def as_of(partitions: Iterable[Published]) -> int:
@@ -77,8 +60,12 @@ class Reading:
         partitions: Sequence[Published],
         instant: int,
         windows: Collection[str | None] = EVERYTHING,
+        shards: Sequence[Published] = (),
     ) -> "Reading":
-        """Read all metrics at `instant`, in all windows or in some; None is the lifetime."""
+        """Read all metrics at `instant`, in all windows or in some; None is what has no window.
+
+        Without shards of persons nothing is said that needs them.
+        """
         reading = cls(instant)
         merged = _Merged(folding, partitions)
         asked = [window for name, window in WINDOWS.items() if name in windows]
@@ -86,7 +73,7 @@ class Reading:
         # A part of a window is gone where a partition is far ahead of this instant.
         kept = {name for name, found in panes.items() if _are_kept(folding, partitions, found)}
         for metric in folding.catalogue.metrics.values():
-            if metric.kind == "ratio":
+            if metric.kind in DERIVED:
                 continue
             aggregate = merged.aggregate(metric)
             if metric.has_total and None in windows:
@@ -94,17 +81,35 @@ class Reading:
                 reading._add(metric, None, labelled, aggregate)
                 reading._note_overflow(folding, metric, TOTAL, metric.labels, labelled)
             for name in metric.windows:
-                if name not in kept:
+                if name not in kept or (shards and metric.measure and name in DAYS_OF):
                     continue
                 labelled = merged.read(metric, panes[name], metric.window_labels)
                 labelled = reading._limit(folding, metric, name, labelled, aggregate)
                 reading._add(metric, name, labelled, aggregate)
+        asked_of = {*kept, None} if None in windows else kept
+        book = Book(shards, instant, folding.calendar, merged.values)
+        reading._add_measures(folding, merged, book, asked_of)
         reading._add_ratios(folding.catalogue)
+        everybody = [*partitions, *shards]
         reading.complete = {
-            name: _reach_back(partitions, found[-1]) and not _has_loss(folding, partitions, found)
+            name: _reach_back(everybody, found[-1]) and not _has_loss(folding, everybody, found)
             for name, found in panes.items()
         }
-        reading.final_until = min(p.progress.watermark for p in partitions) - GRACE
+        reading.final_until = min(p.progress.watermark for p in everybody) - GRACE
+        return reading
+
+    @classmethod
+    def without_windows(
+        cls,
+        folding: Folding,
+        partitions: Sequence[Published],
+        instant: int,
+        shards: Sequence[Published],
+    ) -> "Reading":
+        """What shards of persons say at an instant of metrics that have no windows."""
+        reading, merged = cls(instant), _Merged(folding, partitions)
+        book = Book(shards, instant, folding.calendar, merged.values)
+        reading._add_measures(folding, merged, book, (None,))
         return reading
 
     def of_window(self, metric: str, window: str | None) -> Iterator[Series]:
@@ -118,7 +123,7 @@ class Reading:
         found: Mapping[Labels, Any],
         aggregate: Aggregate,
     ) -> None:
-        names = metric.labels if window is None else metric.window_labels
+        names = metric.labels_in(window)
         for labels in sorted(found):
             pairs = tuple(zip(names, labels, strict=True))
             if metric.kind == "score":
@@ -150,6 +155,18 @@ class Reading:
         self._note_overflow(folding, metric, window, metric.window_labels, kept)
         return kept
 
+    def _largest(
+        self, folding: Folding, metric: Metric, window: str, found: dict[Labels, Estimate]
+    ) -> dict[Labels, Estimate]:
+        """Keep the largest series with open labels; of persons the rest does not add up."""
+        if len(found) > EXPORT_LIMIT and _open_columns(folding, metric.window_labels):
+            ranked = sorted(found, key=lambda labels: (-found[labels].value, labels))
+            found = {labels: found[labels] for labels in ranked[:EXPORT_LIMIT]}
+            self.overflow[metric.name, window] = True
+        else:
+            self._note_overflow(folding, metric, window, metric.window_labels, found)
+        return found
+
     def _note_overflow(
         self,
         folding: Folding,
@@ -165,19 +182,40 @@ class Reading:
                 values[column] == OTHER for values in found for column in columns
             )
 
-    def _add_ratios(self, catalogue: Catalogue) -> None:
-        values = {(s.metric.name, s.window, s.labels): s.value for s in self.series}
-        for metric in catalogue.metrics.values():
-            if metric.kind != "ratio":
-                continue
-            for (name, window, labels), value in values.items():
-                if name != metric.numerator or window not in metric.windows:
+    def _add_measures(
+        self,
+        folding: Folding,
+        merged: "_Merged",
+        book: Book,
+        windows: Container[str | None],
+    ) -> None:
+        """Ask the shards, if there are any."""
+        for metric in folding.catalogue.metrics.values() if book.shards else ():
+            for window in (metric.windows or (None,)) if metric.measure else ():
+                if window not in windows:
                     continue
-                whole = values.get((metric.denominator, window, labels)) or values.get(
-                    (metric.denominator, window, ())
-                )
-                if whole and whole >= metric.minimum:
-                    self.series.append(Series(metric, window, labels, value / whole, 0))
+                measure = MEASURES[metric.measure]
+                found = measure.ask(book, window)
+                found = self._largest(folding, metric, window or TOTAL, found)
+                if measure.is_filled:
+                    nothing = merged.preset(metric.window_labels)
+                    found = dict.fromkeys(nothing, Estimate(0, 0)) | found
+                for labels, (value, error) in sorted(found.items()):
+                    pairs = tuple(zip(metric.window_labels, labels, strict=True))
+                    self.series.append(Series(metric, window, pairs, value, error))
+
+    def _add_ratios(self, catalogue: Catalogue) -> None:
+        values: dict[tuple[str, str | None], dict[Pairs, float]] = {}
+        for one in self.series:
+            values.setdefault((one.metric.name, one.window), {})[one.labels] = one.value
+        for metric in catalogue.metrics.values():
+            for window in (metric.windows or (None,)) if metric.kind == "ratio" else ():
+                wholes = values.get((metric.denominator, window), {})
+                names = catalogue.metrics[metric.denominator].labels_in(window)
+                for labels, value in values.get((metric.numerator, window), {}).items():
+                    whole = wholes.get(some_of(labels, names))
+                    if whole and whole >= metric.minimum:
+                        self.series.append(Series(metric, window, labels, value / whole, 0))
 
 
 class _Merged:
@@ -198,7 +236,7 @@ class _Merged:
         """States by the labels in `names`, closed sets filled up with those of nothing."""
         fold_id = self._fold_ids[metric.name]
         columns = [metric.labels.index(name) for name in names]
-        states: dict[Labels, list[Any]] = {labels: [] for labels in self._preset(names)}
+        states: dict[Labels, list[Any]] = {labels: [] for labels in self.preset(names)}
         for pane in panes:
             for partition in self._partitions:
                 unit = partition.units.get(pane)
@@ -208,14 +246,21 @@ class _Merged:
         merge = self.aggregate(metric).merge
         return {key: merge(found) for key, found in states.items()}
 
-    def _preset(self, names: Sequence[str]) -> list[Labels]:
-        """Label sets known beforehand: one without labels, or the values of one closed set."""
-        if not names:
-            return [()]
-        label = self._folding.catalogue.labels[names[0]]
-        if len(names) == 1 and label.preset:
-            return [(value,) for value in label.values]
-        return []
+    def values(self, name: str, panes: Iterable[Pane]) -> dict[Labels, float]:
+        """Values of a metric by its labels in a window; empty where there is no such metric."""
+        metric = self._folding.catalogue.metrics.get(name)
+        if metric is None:
+            return {}
+        result = self.aggregate(metric).result
+        found = self.read(metric, panes, metric.window_labels)
+        return {labels: result(state).value for labels, state in found.items()}
+
+    def preset(self, names: Sequence[str]) -> list[Labels]:
+        """Label sets known beforehand: one without labels, or those of closed sets."""
+        labels = [self._folding.catalogue.labels[name] for name in names]
+        sets = [label.values if label.preset else () for label in labels]
+        few = len(sets) <= 1 or math.prod(map(len, sets)) <= PRESET_LIMIT
+        return list(product(*sets)) if few else []
 
 
 def _are_kept(folding: Folding, partitions: Sequence[Published], panes: Sequence[Pane]) -> bool:

@@ -41,6 +41,13 @@ class Unusable(ValueError):
 class ForeignGeneration(Unusable):
     """The changelog holds the state of another topic, time zone, key or version of the fold."""
 
+    def __init__(self, found: str, made: str) -> None:
+        super().__init__(
+            f"the stored state is of generation {found}, this worker makes {made}: the topic, wire "
+            "format, time zone, tzdata, person key, hash key, list of bots or tidegauge's fold is "
+            "another one"
+        )
+
 
 class LostLineage(Unusable):
     """Which of several histories counts cannot be told."""
@@ -68,11 +75,7 @@ def recover(
     if LINEAGE in rows.damaged:
         raise LostLineage("the row of the changelog that says which state counts is damaged")
     for found in rows.generations() - {generation}:
-        raise ForeignGeneration(
-            f"the stored state is of generation {found}, this worker makes {generation}: the "
-            "topic, wire format, time zone, tzdata, person key, hash key, list of bots or "
-            "tidegauge's fold is another one"
-        )
+        raise ForeignGeneration(found, generation)
     manifest = rows.read(Manifest, MANIFEST)
     if manifest is None:
         return _begin(folding, rows, beginning, generation)

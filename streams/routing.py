@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from streams.aggregates import MICRO
-from streams.catalogue import OTHER, Catalogue, Label, Metric, Source
+from streams.catalogue import OTHER, Catalogue, Fact, FactSource, Label, Metric, Source
 from streams.event import INTERACTIONS, KINDS, Event
+from streams.persons.names import LASTING
 from streams.scores import ScoreReader
+from streams.tells import Tell
 
 MAX_LABEL_CHARACTERS = 100
 MAX_KNOWN_VALUES = 10_000
 LARGEST_AMOUNT = 1_000_000_000
-SCORE = "score "
-"""Begins the names of the readers of scores; a label's name holds no space."""
+SCORE, ASKED, AMOUNT = "score ", "asked ", "amount "
+"""Begin the names of the readers of scores, of metrics and of facts, and of amounts; a label's name
+holds no space."""
 
 Labels = tuple[str, ...]
 Found = tuple[Any, ...]
@@ -59,6 +62,17 @@ class LabelReader:
         if short and len(self._known) < MAX_KNOWN_VALUES:
             self._known[raw] = text
         return text
+
+
+class AmountReader:
+    """Says whether an event carries an amount that can be summed."""
+
+    def __init__(self, path: str, paths: Sequence[str]) -> None:
+        self._index = paths.index(path)
+
+    def read(self, values: tuple[Any, ...]) -> bool:
+        """Whether it does."""
+        return not isinstance(micro_units(values[self._index]), str)
 
 
 def clean(raw: Any) -> str:
@@ -115,6 +129,10 @@ class Route(NamedTuple):
     """Whether it matters who the events are of."""
     active: bool
     """Whether the events make a person active."""
+    tells: tuple[Tell, ...] = ()
+    """What else they say of the person."""
+    lasting: tuple[Tell, ...] = ()
+    """Those of `tells` of which the time is needed."""
 
     def read(self, event: Event) -> Found:
         """The values of the labels and the scores some rule needs."""
@@ -131,16 +149,16 @@ class Router:
             label.name: LabelReader(label, self._paths) for label in catalogue.labels.values()
         }
         self._readers |= {
-            SCORE + metric.name: ScoreReader(metric, self._paths)
+            SCORE + metric.name: ScoreReader(
+                metric.value, metric.lowest, metric.highest, self._paths
+            )
             for metric in catalogue.folded()
             if metric.kind == "score"
         }
-        names = {
-            source.name
-            for m in catalogue.folded()
-            for source in m.sources
-            if source.name is not None
-        } | catalogue.inactive
+        self._readers |= _readers_of_facts(catalogue, self._paths)
+        asked = {source.name for m in catalogue.folded() for source in m.sources}
+        told = {source.name for fact in catalogue.facts.values() for source in fact.sources}
+        names = {name for name in asked | told if name is not None} | catalogue.inactive
         keys = [(kind, name) for kind in KINDS for name in (None, *sorted(names))]
         self.routes: list[Route] = []
         self._by_name = {key: self._compile(*key) for key in keys}
@@ -158,6 +176,13 @@ class Router:
             if self._meets(metric, source, kind, name)
         ]
         rules = tuple(dict.fromkeys(found))  # an event that meets two sources still counts once
+        said = [
+            self._tell(fact, source, needed)
+            for fact in self._catalogue.facts.values()
+            for source in fact.sources
+            if kind in source.kinds and source.name in (None, name)
+        ]
+        tells = tuple(dict.fromkeys(said))  # as above
         active = kind in INTERACTIONS and not self._is_passive(kind, name)
         route = Route(
             number=len(self.routes),
@@ -165,8 +190,10 @@ class Router:
             rules=rules,
             sums=tuple(rule for rule in rules if rule.kind == "sum"),
             scores=tuple(rule for rule in rules if rule.kind == "score"),
-            persons=active or any(rule.kind == "distinct" for rule in rules),
+            persons=active or bool(tells) or any(rule.kind == "distinct" for rule in rules),
             active=active,
+            tells=tells,
+            lasting=tuple(tell for tell in tells if tell.is_lasting),
         )
         self.routes.append(route)
         return route
@@ -175,6 +202,21 @@ class Router:
         if kind not in source.kinds or source.name not in (None, name):
             return False
         return not (metric.active_only and self._is_passive(kind, name))
+
+    def _tell(self, fact: Fact, source: FactSource, needed: list[str]) -> Tell:
+        label = self._catalogue.labels.get(fact.label)
+        reads_label = source.says is None and label is not None
+        return Tell(
+            fact=fact.name,
+            is_lasting=fact.name in LASTING,
+            says=source.says if fact.score or reads_label else source.says or "",
+            label=_place(fact.label, needed) if reads_label else -1,
+            needs_other_than=label.default if label and source.time and reads_label else None,
+            score=_place(ASKED + fact.name, needed) if fact.score else -1,
+            amount=_place(AMOUNT + fact.name, needed) if fact.amount else -1,
+            time=self._paths.index(source.time) if source.time else -1,
+            has_metric=fact.name in self._catalogue.metrics,
+        )
 
     def _is_passive(self, kind: str, name: str | None) -> bool:
         return kind == "track" and name in self._catalogue.inactive
@@ -197,6 +239,19 @@ class Router:
             name=metric.name,
             score=_place(SCORE + metric.name, needed) if metric.kind == "score" else -1,
         )
+
+
+def _readers_of_facts(catalogue: Catalogue, paths: Sequence[str]) -> dict[str, Reader]:
+    facts = catalogue.facts.values()
+    amounts = {f"{AMOUNT}{fact.name}": fact for fact in facts if fact.amount}
+    scores = {f"{ASKED}{fact.name}": fact for fact in facts if fact.score}
+    found: dict[str, Reader] = {
+        name: AmountReader(fact.amount, paths) for name, fact in amounts.items()
+    }
+    return found | {
+        name: ScoreReader(fact.score, fact.lowest, fact.highest, paths)
+        for name, fact in scores.items()
+    }
 
 
 def _place(reader: str, needed: list[str]) -> int:

@@ -26,9 +26,9 @@ label set, pane and partition."""
 class ScoreReader:
     """Reads the score of an event; the text it gives otherwise is the reason there is none."""
 
-    def __init__(self, metric: Metric, paths: Sequence[str]) -> None:
-        self._index = paths.index(metric.value)
-        self._lowest, self._highest = metric.lowest, metric.highest
+    def __init__(self, path: str, lowest: int, highest: int, paths: Sequence[str]) -> None:
+        self._index = paths.index(path)
+        self._lowest, self._highest = lowest, highest
 
     def read(self, values: tuple[Any, ...]) -> str | int:
         """The score; 4.0 is 4, as JSON knows one kind of number only."""

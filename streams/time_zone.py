@@ -4,6 +4,7 @@ Two workers with different time zone files would cut days differently.
 """
 
 import difflib
+from datetime import datetime
 from importlib import resources
 from zoneinfo import ZoneInfo
 
@@ -20,3 +21,14 @@ def load_zone(name: str) -> ZoneInfo:
     file = resources.files("tzdata").joinpath("zoneinfo", *parts)
     with file.open("rb") as opened:
         return ZoneInfo.from_file(opened, key=name)
+
+
+def read_time(text: str, zone: ZoneInfo) -> datetime:
+    """Return a point in time; one without an offset is of `zone`. ValueError when it is none."""
+    found = datetime.fromisoformat(text)
+    found = found if found.tzinfo else found.replace(tzinfo=zone)
+    try:
+        found.timestamp()
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
+    return found

@@ -28,10 +28,16 @@ class WireFormat:
     user_agent: str | None = None
     properties: str = ""
     """Path of the object that holds an event's properties; empty when they stand at the top."""
+    traits: str = ""
+    """Path of the object that holds what an `identify` says; empty: where the properties are."""
 
     def property_path(self, name: str) -> str:
         """Path of an event's property."""
         return f"{self.properties}.{name}" if self.properties else name
+
+    def trait_path(self, name: str) -> str:
+        """Path of what an `identify` record says of a person."""
+        return f"{self.traits}.{name}" if self.traits else self.property_path(name)
 
 
 SEGMENT = WireFormat(
@@ -47,6 +53,7 @@ SEGMENT = WireFormat(
     bot="context.bot",
     user_agent="context.userAgent",
     properties="properties",
+    traits="traits",
 )
 
 CLOUDEVENTS = WireFormat(

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from exporters.pipeline import PipelineCollector
+from exporters.shard_health import ShardHealthCollector
 
 RULES = Path(__file__).parents[1] / "deploy/prometheus/rules.yml"
 ALERTS: dict[str, Any] = {
@@ -23,22 +24,28 @@ ALERTS: dict[str, Any] = {
 @pytest.mark.parametrize("alert", ALERTS)
 def test_an_alert_asks_for_metrics_that_are_exported(alert: str) -> None:
     asked = set(re.findall(r"tidegauge_\w+", ALERTS[alert]["expr"]))
-    families = PipelineCollector({}, complete=True).collect()
+    collectors = PipelineCollector({}, complete=True), ShardHealthCollector({})
+    families = [family for collector in collectors for family in collector.collect()]
     exported = {f.name + ("_total" if f.type == "counter" else "") for f in families}
     assert asked
     assert asked <= exported
 
 
-def series(name: str, values: str, partition: int = 0, instance: str = "a") -> dict[str, str]:
-    labels = f'instance="{instance}",partition="{partition}"'
+OF_SHARDS = {"LostFacts"}
+
+
+def series(name: str, values: str, number: int = 0, instance: str = "a") -> dict[str, str]:
+    part = "shard" if name == FACTS else "partition"
+    labels = f'instance="{instance}",{part}="{number}"'
     return {"series": f"{name}{{{labels}}}", "values": values}
 
 
+FACTS = "tidegauge_lost_facts_total"
 LOST = "tidegauge_lost_records_total"
 UNITS = "tidegauge_lost_units_total"
 CHECKPOINT = "tidegauge_checkpoint_timestamp_seconds"
 CASES = {
-    # minute 0 ...                        alert, minute, partitions for which it is raised
+    # minute 0 ...                        alert, minute, partitions or shards it is raised for
     "a loss": ([series(LOST, "0x9 7x80"), series(UNITS, "0x90")], "DeclaredLoss", 15, [0]),
     "a loss an hour ago": (
         [series(LOST, "0x9 7x80"), series(UNITS, "0x90")],
@@ -77,6 +84,15 @@ CASES = {
         [3],
     ),
     "nothing lost": ([series(LOST, "4x90"), series(UNITS, "1x90")], "DeclaredLoss", 60, []),
+    "lost facts": ([series(FACTS, "0x9 2x80", 1)], "LostFacts", 15, [1]),
+    "facts lost an hour ago": ([series(FACTS, "0x9 2x80", 1)], "LostFacts", 80, []),
+    "facts lost, after everything was away": (
+        [series(FACTS, "0x9 _x120 2x90", 1)],
+        "LostFacts",
+        140,
+        [1],
+    ),
+    "no facts lost": ([series(FACTS, "0x90")], "LostFacts", 60, []),
     "checkpoints": ([series(CHECKPOINT, "0+60x90")], "CheckpointOld", 60, []),
     "checkpoints that stopped": ([series(CHECKPOINT, "0+60x9 600x80")], "CheckpointOld", 60, [0]),
 }
@@ -85,13 +101,14 @@ CASES = {
 @pytest.mark.prometheus
 @pytest.mark.parametrize("case", CASES)
 def test_an_alert_is_raised_when_it_should_be(case: str, promtool: str, tmp_path: Path) -> None:
-    given, name, minute, partitions = CASES[case]
+    given, name, minute, numbers = CASES[case]
+    part = "shard" if name in OF_SHARDS else "partition"
     alert = f"Tidegauge{name}"
     severity = ALERTS[alert]["labels"]["severity"]
     firing = f'ALERTS{{alertname="{alert}",alertstate="firing"'
     expected = [
-        {"labels": f'{firing},partition="{number}",severity="{severity}"}}', "value": 1}
-        for number in partitions
+        {"labels": f'{firing},{part}="{number}",severity="{severity}"}}', "value": 1}
+        for number in numbers
     ]
     one = {"eval_time": f"{minute}m", "expr": f"{firing}}}", "exp_samples": expected}
     test = {

@@ -18,6 +18,9 @@ from streams.time_zone import load_zone
 from streams.wire import CLOUDEVENTS, SEGMENT, PersonKey, WireFormat
 from tidegauge.settings import Settings, read_settings
 
+OBJECTS = ("properties", "traits")
+"""Paths of a custom format that others lead through."""
+
 
 def load_checked(
     path: str | None,
@@ -144,7 +147,7 @@ def _wire(settings: Settings, problems: list[Problem]) -> WireFormat:
         return SEGMENT
     clashes = [
         f"path {long!r} leads through {short!r}, which is read as a value"
-        for short in {path for name, path in paths.items() if name != "properties"}
+        for short in {path for name, path in paths.items() if name not in OBJECTS}
         for long in paths.values()
         if long.startswith(f"{short}.")
     ]

@@ -30,6 +30,7 @@ class Line(NamedTuple):
 
 LINES = (
     Line("Active users", "active_users"),
+    Line("Sessions", "windowed_sessions"),
     Line("Page views", "windowed_page_views"),
     Line("Interactions", "windowed_interactions"),
     Line("Conversions", "windowed_conversions"),
@@ -40,6 +41,8 @@ LINES = (
     Line("Mentions", "windowed_mentions"),
     Line("Revenue, USD", "windowed_revenue"),
     Line("Satisfied (CSAT)", "csat_ratio", ratio=True),
+    Line("Net promoter score", "nps_score"),
+    Line("Churn", "churn_ratio", ratio=True),
 )
 FILTERS = {"conversion_ratio": {"goal": "order"}, "windowed_revenue": {"currency": "USD"}}
 COLUMNS = ("5m", "1h", "24h", "7d", "30d")
@@ -140,7 +143,10 @@ def _shown(scraped: Scrape, line: Line, window: str) -> str:
     return f"{value:,.0f}"
 
 
-NEVER_SUMMED = ("users", "ratio", "per_interaction", "revenue")
+NEVER_SUMMED = (
+    *("users", "ratio", "per_", "revenue", "buyers", "lifetime_value", "score", "average"),
+    "duration",
+)
 """Parts of these do not add up: the same people, shares of a whole, several currencies."""
 
 

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -140,19 +140,29 @@ def _show(console: Console, folding: Folding, findings: Findings) -> None:
         f"\n{findings.records:,} records sampled: {readable:,} can be read, "
         f"{findings.bots:,} are bots, {findings.nobody:,} name no person"
     )
-    table = Table(box=None, pad_edge=False, header_style="dim", title_justify="left")
-    table.add_column("metric")
-    table.add_column("records", justify="right")
-    table.add_column("worth a look")
-    for metric in folding.catalogue.folded():
-        count = findings.metrics[metric.name]
-        table.add_row(metric.name, f"{count:,}", _remarks(findings, metric.name, count))
-    console.print(table)
+    metrics = [metric.name for metric in folding.catalogue.folded()]
+    console.print(_table("metric", metrics, findings.metrics, findings))
+    console.print()
+    facts = sorted(folding.catalogue.facts)
+    console.print(_table("said of persons", facts, findings.facts, findings))
     _show_counts(console, "Events that no metric asks for", dict(findings.unmatched.most_common()))
     for reason, count in findings.rejections.most_common():
         console.print(f"\n[red]{count:,} dead letters: {reason}[/]")
         for example in findings.rejected[reason]:
             console.print(f"  {example}", markup=False)
+
+
+def _table(
+    title: str, names: Iterable[str], counts: Mapping[str, int], findings: Findings
+) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", title_justify="left")
+    table.add_column(title)
+    table.add_column("records", justify="right")
+    table.add_column("worth a look")
+    for name in names:
+        count = counts.get(name, 0)
+        table.add_row(name, f"{count:,}", _remarks(findings, name, count))
+    return table
 
 
 def _remarks(findings: Findings, metric: str, count: int) -> str:

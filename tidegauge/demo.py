@@ -196,11 +196,15 @@ class Demo:
         return scraped
 
     def _settle(self, simulation: Simulation) -> Scrape:
-        """Wait until the exporter shows everything that was sent."""
-        deadline = time.monotonic() + SETTLE_SECONDS
+        """Wait until the exporter shows everything that was sent.
+
+        That is when all records are read and all parts are told up to an instant after the last.
+        """
+        deadline, stopped_at = time.monotonic() + SETTLE_SECONDS, time.time() * 1000
         while True:
             scraped = self._scrape()
-            if scraped.up and scraped.sum("read_offset") == simulation.ledger.total():
+            has_read = scraped.up and scraped.sum("read_offset") == simulation.ledger.total()
+            if has_read and scraped.as_of > stopped_at:
                 return scraped
             if time.monotonic() > deadline:
                 self._console.print(

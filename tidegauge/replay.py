@@ -8,7 +8,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +28,7 @@ from agents.settings import Refusal, WorkerSettings
 from agents.worker import NEW_OBJECTS_PER_COLLECTION
 from exporters.snapshot_store import wall_clock
 from streams.generation import generation
+from streams.time_zone import read_time
 from tidegauge.arguments import whole
 from tidegauge.assembly import load_checked, worker_settings
 
@@ -42,8 +42,9 @@ settings go on with the new state by themselves. Nothing changes before the end;
 stopped is begun again.
 """
 EPILOG = """
-For a change of time zone, wire format, person key or hash key: run it with the new settings, then
-start workers and exporters with them. Counted from a point in time, totals and windows begin there.
+For a change of time zone, wire format, person key, hash key or facts, and for a version that is
+said to need it: run it with what is new, then start workers and exporters with that. Counted from a
+point in time, totals and windows begin there.
 """
 
 
@@ -82,9 +83,9 @@ def _replay(options: argparse.Namespace) -> int:
     replay: Replay | None = None
     try:
         with _shown(console) as tell:
-            source = topics.prepare(settings)
-            state = generation(settings.folding, source.topic_id)
-            replay = Replay(settings, source, state, tell)
+            found = topics.prepare(settings)
+            state = generation(settings.folding, found.source.topic_id)
+            replay = Replay(settings, found, state, tell)
             gc.freeze()  # what was imported stays for good
             gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
             outcome = asyncio.run(replay.run(begin))
@@ -153,14 +154,13 @@ def _tell_outcome(console: Console, settings: WorkerSettings, outcome: Outcome) 
 def milliseconds(text: str, zone: ZoneInfo, now: int) -> int:
     """A point in time up to now; without an offset it is one of `zone`. Raises Refusal."""
     try:
-        found = datetime.fromisoformat(text)
-        found = found if found.tzinfo else found.replace(tzinfo=zone)
-        moment = round(found.timestamp() * 1000)
-    except (ValueError, OverflowError) as error:
+        found = read_time(text, zone)
+    except ValueError as error:
         raise Refusal(
             f"--from: {text!r} is no time; write 2026-11-01, 2026-11-01T08:00 or "
             "2026-11-01T08:00+01:00"
         ) from error
+    moment = round(found.timestamp() * 1000)
     if moment > now:
         raise Refusal(f"--from: {found.isoformat()} lies in the future: nothing would be counted")
     return max(0, moment)  # Kafka knows none before, and gives two of them a meaning

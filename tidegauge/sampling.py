@@ -9,7 +9,7 @@ from streams.catalogue import OTHER
 from streams.event import INTERACTIONS, Event, Rejected
 from streams.folding import Folding
 from streams.outcomes import Record
-from streams.routing import Router, micro_units
+from streams.routing import Found, Route, Router, micro_units
 
 EXAMPLES = 3
 
@@ -29,15 +29,17 @@ class Findings:
     records: int = 0
     metrics: Counter[str] = field(default_factory=Counter)
     """Metric -> records that count in it."""
+    facts: Counter[str] = field(default_factory=Counter)
+    """Fact -> records that say it of a person."""
     unmatched: Counter[str] = field(default_factory=Counter)
-    """Kind and name of events that count in no metric."""
+    """Kind and name of events that count in no metric and say nothing of a person."""
     rejected: dict[str, list[str]] = field(default_factory=dict)
     """Reason -> examples, each with its place and what was wrong."""
     rejections: Counter[str] = field(default_factory=Counter)
     others: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(metric, label) -> records whose value is outside the closed set."""
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(metric, why) -> records whose number cannot be summed, or is no score."""
+    """(metric or fact, why) -> records of which a number, score or time cannot be used."""
     bots: int = 0
     nobody: int = 0
     """Records without a person under the chosen key."""
@@ -52,7 +54,7 @@ def examine(folding: Folding, records: Sequence[SampledRecord]) -> Findings:
         if isinstance(event, Rejected):
             _reject(findings, record, event)
         else:
-            _route(findings, folding, router, event)
+            _route(findings, folding, router, event, record.timestamp)
     return findings
 
 
@@ -64,14 +66,17 @@ def _reject(findings: Findings, record: SampledRecord, rejected: Rejected) -> No
         examples.append(f"{place}: {rejected.detail}")
 
 
-def _route(findings: Findings, folding: Folding, router: Router, event: Event) -> None:
+def _route(
+    findings: Findings, folding: Folding, router: Router, event: Event, timestamp: int
+) -> None:
     if event.bot or (event.user_agent is not None and folding.is_bot(event.user_agent)):
         findings.bots += 1
         return
     findings.nobody += event.person is None
     route = router.find(event.kind, event.name)
     found = route.read(event)
-    specific = False
+    time = timestamp if event.time is None else event.time
+    specific = _tell(findings, route, found, event, time)
     for rule in route.rules:
         if rule.kind == "distinct" and event.person is None:
             continue
@@ -92,3 +97,17 @@ def _route(findings: Findings, folding: Folding, router: Router, event: Event) -
         name = f" {event.name!r}" if event.name else ""
         note = " (an interaction, nothing more)" if event.kind in INTERACTIONS else ""
         findings.unmatched[f"{event.kind}{name}{note}"] += 1
+
+
+def _tell(findings: Findings, route: Route, found: Found, event: Event, time: int) -> bool:
+    """Whether an event says something of its person."""
+    says = False
+    for tell in route.tells:
+        why = tell.no_score(found)
+        since = None if tell.label_of(found) is None else tell.since(event.values, time)
+        if why or isinstance(since, str):
+            findings.skipped[tell.fact, why or str(since)] += 1
+        elif event.person is not None and since is not None:
+            findings.facts[tell.fact] += 1
+            says = True
+    return says

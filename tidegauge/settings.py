@@ -31,7 +31,7 @@ PERSON_KEYS = get_args(PersonKey)
 FORMATS = ("segment", "cloudevents", "custom")
 SOURCE_PATHS = (
     *("message_id", "user", "time", "kind", "name", "anonymous", "original_time", "sent_at"),
-    *("received_at", "bot", "user_agent", "properties"),
+    *("received_at", "bot", "user_agent", "properties", "traits"),
 )
 
 

@@ -5,14 +5,15 @@ together with the numbers around it would tell that: where a group is hidden, th
 least two and together no fewer than the minimum.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from streams.catalogue import Catalogue, Metric
-from streams.figures import Figure, Pairs, is_sized
+from streams.figures import Figure, is_sized
 from streams.history import DAY_WINDOW, Point
 from streams.panes import Grain
+from streams.series import Pairs
 from streams.windows import WINDOWS
 
 K = TypeVar("K", bound=Hashable)
@@ -40,8 +41,19 @@ class Audience:
         return [name for name in shown if name in metric.windows]
 
     def hidden_rows(self, rows: Mapping[Pairs, Figure]) -> frozenset[Pairs]:
-        """Label sets that are not shown beside the others."""
-        return self._hidden({labels: figure.least for labels, figure in rows.items()})
+        """Label sets that are not shown beside the others.
+
+        Of several labels no value may tell of what is hidden of it either: another metric may tell
+        what it comes to, as `conversions` does of each goal of `conversions_by_platform`.
+        """
+        sizes = {labels: figure.least for labels, figure in rows.items()}
+        hidden, before = self._hidden(sizes), None
+        while hidden != before:
+            before = hidden
+            for group in _groups(sizes):
+                some = {labels: sizes[labels] for labels in group}
+                hidden = hidden | self._hidden(some, hidden & some.keys())
+        return hidden
 
     def hides(self, figure: Figure) -> bool:
         """Whether a number that stands alone is hidden."""
@@ -79,6 +91,15 @@ class Audience:
         ):
             hidden = hidden | {rest.pop(0)}
         return hidden
+
+
+def _groups(rows: Iterable[Pairs]) -> list[list[Pairs]]:
+    """Rows of several labels, by each value of each label."""
+    groups: dict[tuple[str, str], list[Pairs]] = {}
+    for labels in rows:
+        for pair in labels if len(labels) > 1 else ():
+            groups.setdefault(pair, []).append(labels)
+    return list(groups.values())
 
 
 PRIVATE = Audience()

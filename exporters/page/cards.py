@@ -96,13 +96,13 @@ def _card(
     rows, rest = _rows(maker, metric, figures, audience)
     return Card(
         metric=metric,
-        window=wording.WINDOW_TITLES.get(main, main or ""),
+        window=wording.window(metric, main),
         complete=wording.COMPLETE[reading.complete[main]] if main else "",
         lines=[maker.line(labels, spans) for labels in maker.series()],
         windows=[
             (
                 name,
-                wording.WINDOW_TITLES[name],
+                wording.window(metric, name),
                 "" if name is None else wording.COMPLETE[reading.complete[name]],
             )
             for name in maker.told_windows

@@ -7,10 +7,11 @@ from exporters.page.audience import Audience, day_of_window
 from exporters.page.chart import Chart, Level, draw
 from exporters.page.sheet import Cell, DayRow, Extreme, Line
 from streams.catalogue import Metric
-from streams.figures import SIZED, Figure, Figures, Pairs
+from streams.figures import Figure, Figures, is_own_size
 from streams.history import DAY_WINDOW, Day, Point, extremes, points
+from streams.series import Pairs
 
-LINES_MAX = 3
+LINES_MAX = 4
 """Series of a metric that get a chart of their own, where they cannot be added up."""
 NOTHING = Cell("–", shown=False)  # noqa: RUF001 - a dash where there is no value
 WITHHELD = Cell("withheld", shown=False)
@@ -102,7 +103,7 @@ class LineMaker:
         if least is None or least >= minimum:
             return WITHHELD
         few = f"fewer than {minimum}"
-        if self._metric.kind in SIZED:
+        if is_own_size(self._metric):
             return Cell(few, shown=False)
         return Cell("withheld", f"{few} stand behind it", shown=False)
 

@@ -81,7 +81,8 @@ class Page:
         days: list[Day] = []
         if view.reading is not None:
             partitions = list(view.snapshot.partitions.values())
-            days = self._history.read(partitions, view.reading.as_of)
+            shards = list(view.snapshot.shards.values())
+            days = self._history.read(partitions, view.reading.as_of, shards)
         notes = self._notes.notes()
         remark = "" if self._audience.is_public else self._notes.remark
         return render(sheet_of(self._folding, view, days, notes, self._audience, remark))

@@ -105,7 +105,7 @@ class Card:
     @property
     def kind(self) -> str:
         """How exact it is."""
-        return wording.KINDS.get(self.metric.kind, "")
+        return wording.exactness(self.metric)
 
     @property
     def exported(self) -> str:

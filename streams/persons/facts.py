@@ -7,15 +7,61 @@ lacks (rule R9, `docs/guarantee.md`). All of it is a function of the source, but
 last two fields, which speak of the sender.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import msgspec
 import numpy as np
 
 from streams import freshness
-from streams.persons.population import Hashes
-from streams.persons.sessions import Minutes
-from streams.unit import seal, unseal
+from streams.decoding import LATEST
+from streams.panes import FUTURE_LIMIT
+from streams.persons.names import LASTING, MARKED
+from streams.persons.population import Hashes, Times
+from streams.unit import Damaged, UnknownVersion, seal, unseal
 
 NAME = "facts"
+NAMES = frozenset((*MARKED, *LASTING))
+
+
+class Facts(NamedTuple):
+    """Facts of one name and label."""
+
+    name: str
+    label: str
+    persons: Hashes
+    times: Times
+    """When it held of each, in milliseconds."""
+
+    def take(self, chosen: np.ndarray) -> "Facts":
+        """Some of them."""
+        return self._replace(persons=self.persons[chosen], times=self.times[chosen])
+
+
+class StoredFacts(msgspec.Struct, array_like=True, frozen=True):
+    """The same in bytes; the arrays are of little-endian 64-bit integers."""
+
+    name: str
+    label: str
+    persons: bytes
+    times: bytes
+
+    @classmethod
+    def of(cls, facts: Facts) -> "StoredFacts":
+        """Facts as bytes."""
+        name, label, *columns = facts
+        return cls(name, label, *(column.astype("<i8").tobytes() for column in columns))
+
+    def read(self) -> Facts:
+        """The facts; raises Damaged where they are none, UnknownVersion for those of a new name."""
+        if self.name not in NAMES:
+            raise UnknownVersion(f"written as {self.name!r}, which is no name of this version's")
+        if len(self.persons) != len(self.times) or len(self.times) % 8:
+            raise Damaged(f"{self.name}: {len(self.persons)} and {len(self.times)} bytes")
+        persons, times = np.frombuffer(self.persons, "<i8"), np.frombuffer(self.times, "<i8")
+        if len(times) and not 0 <= times.min() <= times.max() <= LATEST + FUTURE_LIMIT:
+            raise Damaged(f"{self.name}: times that no event can have")
+        return Facts(self.name, self.label, persons, times)
 
 
 class Section(msgspec.Struct, array_like=True, frozen=True):
@@ -28,10 +74,8 @@ class Section(msgspec.Struct, array_like=True, frozen=True):
     """Of the partition at `end`."""
     safe: int = 0
     """Offset before which all was acknowledged when this was told: nobody tells that again."""
-    persons: bytes = b""
-    """Who was active, as 64-bit hashes, and beside each"""
-    minutes: bytes = b""
-    """when: in minutes since the epoch, 32 bits. What was told before may be left out."""
+    facts: Sequence[StoredFacts] = ()
+    """What was told before may be left out where that changes nothing."""
     caught_up_at: int = 0
     """Wall clock of the last poll that had reached the end of the partition; 0 before the first."""
     told_at: int = 0
@@ -46,14 +90,6 @@ class Section(msgspec.Struct, array_like=True, frozen=True):
     def instant(self) -> int:
         """The time up to which the partition is told."""
         return freshness.instant(self.caught_up_at, self.told_at, self.watermark)
-
-    def activity(self) -> tuple[Hashes, Minutes]:
-        """Who was active when; ValueError when it does not fit together."""
-        persons = np.frombuffer(self.persons, "<i8")
-        minutes = np.frombuffer(self.minutes, "<i4").astype(np.int64)
-        if len(persons) != len(minutes):
-            raise ValueError(f"{len(persons)} persons were active in {len(minutes)} minutes")
-        return persons, minutes
 
 
 class Message(msgspec.Struct, array_like=True, frozen=True):

@@ -1,7 +1,8 @@
 """What a source partition has to tell the shards: gathered while it folds, taken when it is sent.
 
-A person is told once a minute. What was told is remembered as long as there is room; who is told
-again costs a few bytes and changes nothing.
+That a person is active is told once a minute, other facts that are kept by day once in a quarter of
+an hour, with which every local day begins. What was told is remembered as long as there is room;
+who is told again costs a few bytes and changes nothing.
 """
 
 from collections.abc import Iterable
@@ -11,10 +12,14 @@ import numpy as np
 
 from streams.folding import Group
 from streams.panes import MINUTE
-from streams.persons.population import Hashes
-from streams.persons.sessions import Minutes
+from streams.persons.facts import Facts
+from streams.persons.names import ACTIVE, NOTHING
 
+QUARTER = 15 * MINUTE
 MOST_REMEMBERED = 100_000
+
+Name = tuple[str, str]
+"""Of a fact, and its label."""
 
 
 class Told(NamedTuple):
@@ -23,8 +28,7 @@ class Told(NamedTuple):
     begin: int
     end: int
     watermark: int
-    persons: Hashes
-    minutes: Minutes
+    facts: list[Facts]
 
 
 class Outbox:
@@ -32,26 +36,39 @@ class Outbox:
 
     def __init__(self, begin: int) -> None:
         self.begin = begin
-        self._waiting: dict[int, set[int]] = {}
-        self._told: dict[int, set[int]] = {}
+        self._waiting: dict[Name, dict[int, set[int]]] = {}
+        """By minute, of whom a fact held that is kept by day."""
+        self._moments: dict[Name, list[tuple[int, int]]] = {}
+        """Person and time of facts that are kept by time."""
+        self._told: dict[tuple[Name, int], set[int]] = {}
         self._remembered = 0
 
     def gather(self, groups: Iterable[Group]) -> None:
-        """Note who was active in groups of accepted events."""
+        """Note what groups of accepted events say of persons."""
         for group in groups:
             if group.route.active and group.persons:
-                self.note(group.minute, group.persons)
+                self.note((ACTIVE, NOTHING), group.minute, group.minute, group.persons)
+            for tell in group.route.tells:
+                label = tell.label_of(group.labels)
+                if label is None:
+                    continue
+                name = tell.fact, label
+                if tell.is_lasting:
+                    self._moments.setdefault(name, []).extend(group.moments.get(tell, ()))
+                elif group.persons:
+                    quarter = group.minute - group.minute % QUARTER
+                    self.note(name, quarter, group.minute, group.persons)
 
-    def note(self, minute: int, persons: Iterable[int]) -> None:
-        """Note who was active in the minute that begins at a time in milliseconds."""
-        told = self._told.get(minute)
+    def note(self, name: Name, period: int, minute: int, persons: Iterable[int]) -> None:
+        """Note of whom a fact held in a minute, unless that was told in the period it is in."""
+        told = self._told.get((name, period))
         if told is None:
-            told = self._told[minute] = set()
+            told = self._told[name, period] = set()
         fresh = set(persons) - told
         if not fresh:
             return
         told |= fresh
-        self._waiting.setdefault(minute, set()).update(fresh)
+        self._waiting.setdefault(name, {}).setdefault(minute, set()).update(fresh)
         self._remembered += len(fresh)
         if self._remembered > MOST_REMEMBERED:
             self._told, self._remembered = {}, 0
@@ -59,11 +76,20 @@ class Outbox:
     def take(self, end: int, watermark: int) -> Told:
         """Take what is waiting, which is all of the records before `end`."""
         waiting, self._waiting = self._waiting, {}
+        moments, self._moments = self._moments, {}
         begin, self.begin = self.begin, max(self.begin, end)
-        count = sum(map(len, waiting.values()))
-        persons = np.fromiter((p for found in waiting.values() for p in found), np.int64, count)
-        minutes = np.repeat(
-            np.array([minute // MINUTE for minute in waiting], np.int64),
-            [len(found) for found in waiting.values()],
-        )
-        return Told(begin, self.begin, watermark, persons, minutes)
+        facts = [_of_minutes(name, minutes) for name, minutes in waiting.items()]
+        facts += [_of_moments(name, found) for name, found in moments.items() if found]
+        return Told(begin, self.begin, watermark, facts)
+
+
+def _of_minutes(name: Name, minutes: dict[int, set[int]]) -> Facts:
+    count = sum(map(len, minutes.values()))
+    persons = np.fromiter((p for found in minutes.values() for p in found), np.int64, count)
+    counts = [len(found) for found in minutes.values()]
+    return Facts(*name, persons, np.repeat(np.array(list(minutes), np.int64), counts))
+
+
+def _of_moments(name: Name, moments: list[tuple[int, int]]) -> Facts:
+    persons, times = np.array(moments, np.int64).T
+    return Facts(*name, persons, times)

@@ -1,16 +1,18 @@
 """Persons by their hash, each with a row number: an open-addressing table looked up in batches.
 
 20 to 30 bytes a person where a dictionary of Python integers takes about 100 (see
-`docs/decisions/0011`). Hashes are keyed and even, so their upper bits are the place to look.
+`docs/decisions/0011`). Where to look is told by all bits of a hash: a snapshot brings hashes in
+their order, so by the upper ones alone each part of it would crowd in one corner of the table.
 """
 
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Hashes: TypeAlias = npt.NDArray[np.int64]
 Rows: TypeAlias = npt.NDArray[np.int64]
+Times: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 
 T = TypeVar("T", bound=np.generic)
@@ -20,6 +22,8 @@ MOST_FILLED = 0.6
 GROWTH = 1.25
 """How much larger an array gets that is full."""
 FREE = -1
+SPREAD = np.uint64(0x9E3779B97F4A7C15)
+"""2 to the power of 64, divided by the golden ratio."""
 
 
 class Population:
@@ -82,11 +86,18 @@ class Population:
 
     def _home(self, persons: Hashes) -> Rows:
         """The slot at which to begin to look."""
-        upper = persons.view(np.uint64) >> np.uint64(64 - self._slots_log2)
-        return upper.astype(np.int64)
+        spread = persons.view(np.uint64) * SPREAD  # as Knuth does: modulo 2 to the power of 64
+        return (spread >> np.uint64(64 - self._slots_log2)).astype(np.int64)
 
     def _next(self, place: Rows) -> Rows:
         return (place + 1) & (len(self._slots) - 1)
+
+
+def flagged(rows: npt.NDArray[Any], size: int) -> Flags:
+    """Flags by row, of so many rows: those that are named."""
+    flags = np.zeros(size, np.bool_)
+    flags[rows] = True
+    return flags
 
 
 def grown(array: npt.NDArray[T], size: int, fill: int = 0) -> npt.NDArray[T]:

@@ -40,12 +40,32 @@ class Presence:
         self._grow(rows)
         return self._first[rows].astype(np.int64)
 
+    @property
+    def first_day(self) -> int:
+        """The first day of anybody; NEVER before there is one."""
+        return int(self._first.min(initial=NEVER))
+
+    @property
+    def word_count(self) -> int:
+        """How many words are kept of each person."""
+        return len(self._words)
+
     def window(self, rows: Rows, day: int) -> Windows:
         """The 64 days that end with `day`, which is the highest bit; the day before is the next."""
         number, place = divmod(day, WORD_DAYS)
         found = self._word(number, rows) << np.uint64(WORD_DAYS - 1 - place)
         if place < WORD_DAYS - 1:
             found |= self._word(number - 1, rows) >> np.uint64(place + 1)
+        return found
+
+    def windows(self, rows: Rows, days: Days) -> npt.NDArray[np.uint64]:
+        """The same for several days: a row of the result a day, a column a person."""
+        number, place = np.divmod(days, WORD_DAYS)
+        place = place.astype(np.uint64)[:, None]
+        held = {n: self._word(n, rows) for n in np.unique((number, number - 1)).tolist()}
+        upper = np.array([held[n] for n in number.tolist()]) << np.uint64(WORD_DAYS - 1) - place
+        lower = np.array([held[n - 1] for n in number.tolist()]) >> place >> np.uint64(1)
+        found: npt.NDArray[np.uint64] = upper | lower
         return found
 
     def lacks(self, rows: Rows, days: Days) -> npt.NDArray[np.bool_]:

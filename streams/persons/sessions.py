@@ -22,6 +22,9 @@ GAP_MINUTES = 30
 PERSON_BIT = 32
 """A person and a minute in one integer: the person is in the upper half."""
 
+LENGTH_BITS = 32
+"""When a session began and its length in one integer."""
+
 Minutes = npt.NDArray[np.int64]
 
 
@@ -99,8 +102,8 @@ class Sessions:
 
 def _sums(start: Minutes, length: Minutes, sign: Minutes) -> Iterator[tuple[int, int, int]]:
     """Sum the signs of equal pairs; those that come to nothing are left out."""
-    pairs, places = np.unique(np.stack((start, length)), axis=1, return_inverse=True)
-    sums = np.zeros(pairs.shape[1], np.int64)
-    np.add.at(sums, places.reshape(-1), sign)
-    for at in np.flatnonzero(sums):
-        yield int(pairs[0, at]), int(pairs[1, at]), int(sums[at])
+    pairs, places = np.unique(start << LENGTH_BITS | length, return_inverse=True)
+    sums = np.zeros(len(pairs), np.int64)
+    np.add.at(sums, places, sign)
+    for pair, total in zip(pairs[sums != 0].tolist(), sums[sums != 0].tolist(), strict=True):
+        yield pair >> LENGTH_BITS, pair & ((1 << LENGTH_BITS) - 1), total

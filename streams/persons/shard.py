@@ -7,31 +7,24 @@ which it is folded, and what follows is read again (`streams.persons.snapshot`).
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from streams.checkpoint import BEGINNING, Changes, Row, Snapshot
 from streams.dead_letter_run import DeadLetterRun
 from streams.folding import DeadLetter
 from streams.losses import OPEN, Losses, before
 from streams.outcomes import Record
 from streams.panes import MINUTE, NO_WATERMARK, Calendar, Pane
-from streams.persons.activity import Activity
-from streams.persons.facts import Message, Section
+from streams.persons.facts import Facts, Message, Section
 from streams.persons.heard import Heard, horizon, newest
-from streams.persons.population import Hashes, Population
-from streams.persons.presence import days_of
-from streams.persons.sessions import Minutes, Sessions
-from streams.persons.sheets import Sheets
+from streams.persons.names import STATED
+from streams.persons.people import People
 from streams.persons.snapshot import offset_of, rows_of
-from streams.unit import Unit
+from streams.unit import Damaged, Unit
 
 LEAST_NOTED = 250_000
 """What is noted of persons between two snapshots, unless there are more persons than that."""
 MOST_TOLD = 20_000
 """Messages between two snapshots."""
 KEPT_SNAPSHOTS = 2
-KEPT_DAYS = 128
-"""Days of activity that are kept of a person, and at most twice as many."""
 
 
 class Shard:
@@ -54,6 +47,8 @@ class Shard:
         """Event time before which a fact comes too late, in milliseconds."""
         self.too_late = self.unheard = 0
         """Minutes of activity beyond the horizon; sections that did not follow."""
+        self.unread = 0
+        """Damaged messages since this began to read."""
         self.told = self.noted = 0
         """Messages that were folded, and what they told of persons."""
         self._stored = 0, 0
@@ -63,22 +58,30 @@ class Shard:
         self.losses = Losses()
         self.dead_letters = DeadLetterRun()
         """There are none, see `fold`."""
-        self.population = Population()
-        self.sheets = Sheets(calendar)
-        self.activity = Activity(calendar, self.sheets)
-        self.sessions = Sessions(calendar, self.sheets)
+        self.people = People(calendar)
+        self._waiting: dict[str, list[Facts]] = {}
+        """By name, facts that are heard and not noted yet."""
+        self._forgotten = NO_WATERMARK
+        """The horizon at which what nothing needs was last let go of."""
+        self._latest = NO_WATERMARK
+        """The newest watermark at which old sheets were last let go of."""
 
     def fold(self, records: Sequence[Record], end: int | None = None) -> list[DeadLetter]:
-        """Fold records in offset order; raises what `Message.decode` raises.
+        """Fold records in offset order; raises UnknownVersion.
 
-        There are no dead letters: what cannot be read was written by a worker, and is damaged.
+        There are no dead letters: what cannot be read was written by a worker, and is damaged. It
+        is told again, or declared lost with what follows it.
         """
         for record in records:
             if record.offset < self.offset:
                 continue
-            self._fold(Message.decode(record.value or b""), record.timestamp)
+            try:
+                self._take(Message.decode(record.value or b""), record.timestamp)
+            except Damaged:
+                self.unread += 1  # as if it were not there: what follows lacks it
             self.offset = record.offset + 1
         self.offset = max(self.offset, end or 0)
+        self._settle()
         return []
 
     def lose(self, until: int) -> None:
@@ -92,7 +95,7 @@ class Shard:
         The caller writes it or ends the process: what was taken counts as durable from here on.
         """
         noted, told = self.noted - self._stored[0], self.told - self._stored[1]
-        if noted < max(LEAST_NOTED, self.population.size) and told < MOST_TOLD:
+        if noted < max(LEAST_NOTED, self.people.population.size) and told < MOST_TOLD:
             return None
         self._stored = self.noted, self.told
         parts, head = rows_of(self)
@@ -109,20 +112,40 @@ class Shard:
         self._rows = set(rows)
         self._stored = self.noted, self.told
 
-    def _fold(self, message: Message, timestamp: int) -> None:
+    def take(self, message: Message, timestamp: int) -> None:
+        """Take what a message tells; `timestamp` is Kafka's, in milliseconds."""
+        self._take(message, timestamp)
+        self._settle()
+
+    def _take(self, message: Message, timestamp: int) -> None:
+        """Hear a message; what it tells of persons waits to be noted with that of others."""
         if (message.generation, message.lineage) != (self.generation, self.lineage):
             return  # of another history of the state
+        read = [[facts.read() for facts in section.facts] for section in message.sections]
+        # Nothing of a message is heard that cannot be read.
         self.partitions = max(self.partitions, message.partitions)
-        sections = [section for section in message.sections if self._hear(section)]
-        if sections and timestamp > 0:
+        told = zip(message.sections, read, strict=True)
+        new = [found for section, found in told if self._hear(section)]
+        if new and timestamp > 0:
             self.losses.close(timestamp)  # also what was just found: it was told before this
-        parts = [section.activity() for section in sections if section.persons]
-        if parts:
-            persons, minutes = map(np.concatenate, zip(*parts, strict=True))
-            self._note(persons, minutes)
+        for facts in (facts for found in new for facts in found):
+            self.noted += len(facts.persons)
+            self._waiting.setdefault(facts.name, []).append(self._on_time(facts))
         self.told += 1
-        self.noted += sum(len(persons) for persons, _ in parts)
         self._move_on()
+
+    def _settle(self) -> None:
+        """Note what waits."""
+        latest = newest(self.heard)
+        if self._latest // MINUTE != latest // MINUTE:
+            self._latest = latest
+            self.people.sheets.drop(latest)
+        waiting, self._waiting = self._waiting, {}
+        for name, told in waiting.items():
+            self.people.note(name, told)
+        if self._forgotten // MINUTE != self.horizon // MINUTE:
+            self._forgotten = self.horizon
+            self.people.forget(self.horizon)
 
     def _hear(self, section: Section) -> bool:
         """Whether a section has anything new."""
@@ -130,7 +153,8 @@ class Shard:
         if heard.has_lost(section):
             lost_from = before(heard.watermark)
             self.losses.declare_unit(lost_from, OPEN, "facts", self.offset)
-        elif heard.lacks(section):
+            heard.end = section.safe  # what follows may still be told again
+        if heard.lacks(section):
             # What lies between was refused: its sender ends, and it is told again.
             self.unheard += 1
             return False
@@ -138,30 +162,26 @@ class Shard:
         heard.note(section)
         return is_new
 
-    def _note(self, persons: Hashes, minutes: Minutes) -> None:
-        on_time = minutes * MINUTE >= self.horizon
-        if not on_time.all():
-            self._set_aside(minutes[~on_time])
-            persons, minutes = persons[on_time], minutes[on_time]
-        rows = self.population.admit(persons)
-        self.activity.note(rows, days_of(self.calendar, minutes))
-        self.sessions.note(rows, minutes, self.population.size)
-
-    def _set_aside(self, minutes: Minutes) -> None:
+    def _on_time(self, facts: Facts) -> Facts:
         """Declare what comes too late to be told apart from what is known already."""
-        self.too_late += len(minutes)
-        begin, until = int(minutes.min()) * MINUTE, (int(minutes.max()) + 1) * MINUTE
-        self.losses.declare_unit(begin, until, "facts", self.offset)
+        on_time = facts.times >= self.horizon
+        if facts.name in STATED or on_time.all():
+            return facts
+        late = facts.times[~on_time]
+        self.too_late += len(late)
+        self.losses.declare_unit(int(late.min()), int(late.max()) + 1, "facts", self.offset)
+        return facts.take(on_time)
 
     def _move_on(self) -> None:
         reached = max(self.horizon, horizon(self.heard, self.partitions))
-        if reached // MINUTE == self.horizon // MINUTE:
-            return
-        self.horizon = reached
-        self.sessions.close_before(reached // MINUTE)
-        self.sheets.drop(newest(self.heard))
-        self.losses.forget(reached)
-        self.activity.presence.forget_before(self.calendar.day_number(reached) - KEPT_DAYS)
+        if reached // MINUTE != self.horizon // MINUTE:
+            self.horizon = reached
+            self.losses.forget(reached)
+        if self.instant > NO_WATERMARK:
+            today = self.calendar.day_number(self.instant)
+            if today > self.people.health.scored:
+                self._settle()
+                self.people.health.score_until(today)
 
     @property
     def watermark(self) -> int:
@@ -194,14 +214,15 @@ class Shard:
 
     def take_changes(self) -> Changes:
         """What changed since the last call, for whoever publishes the shard."""
-        return self.sheets.take_changes(self.offset)
+        return self.people.sheets.take_changes(self.offset)
 
     def units(self) -> dict[Pane, Unit]:
         """The sheets as units."""
         return {
-            pane: Unit(self.offset, BEGINNING, sheet) for pane, sheet in self.sheets.held.items()
+            pane: Unit(self.offset, BEGINNING, sheet)
+            for pane, sheet in self.people.sheets.held.items()
         }
 
     def everything(self) -> dict[str, bytes]:
         """Every sheet, as of now."""
-        return self.sheets.everything(self.offset)
+        return self.people.sheets.everything(self.offset)

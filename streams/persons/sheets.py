@@ -23,32 +23,41 @@ class Sheets:
         self._calendar = calendar
         self.held: dict[Pane, Counts] = {}
         self._changed: set[Pane] = set()
-        self._removed: list[str] = []
         self._watermark = NO_WATERMARK
 
     def add(self, pane: Pane, name: str, labels: Labels, amount: int) -> None:
         """Count an amount, which may be negative, unless the pane is kept no longer."""
-        if not self._calendar.is_kept(pane, self._watermark):
-            return
-        series = self.held.setdefault(pane, {}).setdefault(name, {})
+        sheet = self.held.get(pane)
+        if sheet is None:
+            if not self._calendar.is_kept(pane, self._watermark):
+                return
+            sheet = self.held[pane] = {}
+        series = sheet.setdefault(name, {})
         count = series[labels] = series.get(labels, 0) + amount
         if not count:
             del series[labels]
+            if not series:
+                del sheet[name]
+            if not sheet:
+                del self.held[pane]
         self._changed.add(pane)
+
+    def keeps_day(self, number: int) -> bool:
+        """Whether the sheet of a day is kept, by the day's number."""
+        return self._calendar.is_kept(self._calendar.day_of_number(number), self._watermark)
 
     def drop(self, watermark: int) -> None:
         """Let go of what is kept no longer."""
         self._watermark = max(self._watermark, watermark)
         for pane in [p for p in self.held if not self._calendar.is_kept(p, watermark)]:
             del self.held[pane]
-            self._changed.discard(pane)
-            self._removed.append(str(pane))
+            self._changed.add(pane)
 
     def take_changes(self, offset: int) -> Changes:
         """What changed since the last call, for whoever publishes the shard."""
-        changed = {str(pane): self.encode(pane, offset) for pane in sorted(self._changed)}
-        removed, self._changed, self._removed = self._removed, set(), []
-        return Changes(changed, removed)
+        panes, self._changed = sorted(self._changed), set()
+        changed = {str(pane): self.encode(pane, offset) for pane in panes if pane in self.held}
+        return Changes(changed, [str(pane) for pane in panes if pane not in self.held])
 
     def everything(self, offset: int) -> dict[str, bytes]:
         """Every sheet, as of now."""
@@ -63,9 +72,8 @@ class Sheets:
 def store(
     counts: Mapping[str, Mapping[Labels, int]],
 ) -> Stored:
-    """Canonical form: names and labels in order, nothing that is empty."""
+    """Canonical form: names and labels in order."""
     return [
         (name, [(labels, series[labels]) for labels in sorted(series)])
         for name, series in sorted(counts.items())
-        if series
     ]

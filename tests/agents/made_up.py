@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
@@ -11,9 +12,11 @@ import pytest
 from agents.batch import Batch
 from agents.changelog import Changelog
 from agents.dead_letters import DeadLetterOffice
+from agents.folded import Outgoing
 from agents.ownership import Holding, Ownership
 from agents.settings import WorkerSettings
 from streams.partition import Partition
+from streams.recovery import recover
 from tidegauge.assembly import worker_settings
 from tidegauge.settings import Settings
 
@@ -48,7 +51,7 @@ class StubProducer:
         self.waiting: list[asyncio.Future[None]] = []
 
     async def send(
-        self, topic: str, value: bytes | None, *, key: bytes, **_: Any
+        self, topic: str, value: bytes | None, *, key: bytes = b"", **_: Any
     ) -> asyncio.Future[None]:
         del topic
         self.sent.append((key.decode(), value))
@@ -86,7 +89,7 @@ def records(first: int, count: int, value: bytes = PAGE) -> list[Any]:
 
 
 def batch(
-    ownership: Ownership,
+    ownership: Ownership[Partition],
     first: int,
     count: int,
     *,
@@ -106,14 +109,20 @@ def batch(
     )
 
 
-def owner(*numbers: int, producer: Any = None, settings: WorkerSettings = SETTINGS) -> Ownership:
+def owner(
+    *numbers: int,
+    producer: Any = None,
+    settings: WorkerSettings = SETTINGS,
+    outgoing: Outgoing | None = None,
+) -> Ownership[Partition]:
     """Owns partitions that begin at 0, with a table and no Kafka behind it."""
     app = app_of(producer or StubProducer())
     ownership = Ownership(
-        settings,
+        partial(recover, settings.folding),
         GENERATION,
         Changelog(app, table(), settings),
         DeadLetterOffice(app, settings),
+        outgoing,
     )
     ownership.adopt({number: Holding(new_partition()) for number in numbers})
     return ownership

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from agents.app import WorkerApp, create_app
+from agents.app import WorkerApp, create_app, create_persons_app
+from agents.changelog import row_key
 from agents.transport import Consumer, Producer, Transport
 from tidegauge.assembly import worker_settings
 from tidegauge.settings import Settings
@@ -75,6 +76,26 @@ def test_faust_registers_no_table_so_it_writes_and_recovers_none() -> None:
 def test_the_changelog_has_the_name_that_faust_gives_the_changelog_of_the_table() -> None:
     app = create_app(SETTINGS, 4, "g")
     assert app.ownership._changelog._table.changelog_topic_name == SETTINGS.changelog_topic
+
+
+def test_the_app_that_keeps_persons_has_a_group_a_table_and_a_topic_of_its_own() -> None:
+    app = create_persons_app(SETTINGS.of_persons(), 8, "g")
+    changelog = app.ownership._changelog
+    assert (app.conf.id, app.conf.topic_partitions) == ("tidegauge-persons", 8)
+    assert changelog._table.changelog_topic.get_topic_name() == "tidegauge-persons-changelog"
+    assert changelog._settings.changelog_topic == "tidegauge-persons-changelog"
+    assert app.settings.topic == SETTINGS.facts_topic
+    assert not app.tables
+    assert app.telling is None
+
+
+def test_the_table_of_persons_shows_what_is_counted_and_nobody() -> None:
+    changelog = create_persons_app(SETTINGS.of_persons(), 8, "g").ownership._changelog
+    kinds = ("marks/0", "entries/3", "sessions/0", "sheets/0", "head")
+    for kind in kinds:
+        changelog._hold(row_key(5, f"0/snapshot/700/{kind}"), b"row")
+    shown = [f"5/0/snapshot/700/{kind}".encode() for kind in ("sheets/0", "head")]
+    assert list(changelog._table.data.data) == shown
 
 
 def test_a_refusal_drops_the_state_and_keeps_its_first_reason() -> None:

@@ -9,13 +9,16 @@ import pytest
 from kafka import KafkaAdminClient
 
 from agents import topics
+from agents.administration import administration
 from agents.boot_checks import (
     Finding,
     Topic,
     Weight,
     duration,
     judge_changelog,
+    judge_facts,
     judge_partitions,
+    judge_shards,
     judge_source,
     refuse,
 )
@@ -29,6 +32,7 @@ Configs = dict[str, str]
 HOUR, DAY = 3_600_000, 86_400_000
 NUMBERS = itertools.count(1)
 RIGHT_CHANGELOG = {"cleanup.policy": "compact", "max.message.bytes": str(8 << 20)}
+RIGHT_FACTS = {"cleanup.policy": "delete", "max.message.bytes": str(8 << 20)}
 BOTH = "compact,delete"
 
 
@@ -48,6 +52,12 @@ class Deployment:
             application=self.name,
         )
 
+    @property
+    def own_topics(self) -> list[str]:
+        """Those that tidegauge makes."""
+        kinds = ("units-changelog", "facts", "persons-changelog", "dead-letters")
+        return [f"{self.name}-{kind}" for kind in kinds]
+
     def create(self, topic: str, configs: Configs, partitions: int = 1) -> None:
         """Create one topic."""
         wanted = {"num_partitions": partitions, "replication_factor": 1, "configs": configs}
@@ -56,12 +66,17 @@ class Deployment:
         admin.close()
 
     def findings(
-        self, source: Configs | None = None, changelog: Configs = RIGHT_CHANGELOG
+        self,
+        source: Configs | None = None,
+        changelog: Configs = RIGHT_CHANGELOG,
+        facts: Configs = RIGHT_FACTS,
     ) -> list[Finding]:
         """What there is to say when the topics have these settings."""
         settings = self.settings
         self.create(settings.topic, source or {})
         self.create(settings.changelog_topic, changelog)
+        self.create(settings.facts_topic, facts)
+        self.create(settings.of_persons().changelog_topic, RIGHT_CHANGELOG)
         self.create(settings.dead_letter_topic, {})
         return topics.inspect(settings).findings
 
@@ -137,7 +152,7 @@ def test_a_changelog_that_may_fail_is_warned_of_and_taken(
     (found,) = serious(deployment.findings(changelog=RIGHT_CHANGELOG | changelog))
     assert found.weight is Weight.WARNING
     assert reason in found.text
-    assert topics.prepare(deployment.settings).partitions == 1
+    assert topics.prepare(deployment.settings).source.partitions == 1
     assert [record.getMessage() for record in caplog.records] == [found.text]
 
 
@@ -188,10 +203,10 @@ def test_what_a_source_keeps_and_whose_clock_it_has_is_noted(
 @pytest.mark.kafka
 def test_topics_that_tidegauge_creates_are_nothing_to_speak_of(deployment: Deployment) -> None:
     deployment.create(deployment.settings.topic, {}, partitions=3)
-    assert topics.prepare(deployment.settings).partitions == 3
+    assert topics.prepare(deployment.settings).source.partitions == 3
     inspection = topics.inspect(deployment.settings)
     assert not serious(inspection.findings)
-    assert [(topic.partitions, topic.replicas) for topic in inspection.topics] == [(3, 1)] * 3
+    assert [(topic.partitions, topic.replicas) for topic in inspection.topics] == [(3, 1)] * 5
 
 
 def test_a_broker_that_tells_no_settings_stops_no_worker_and_is_named(
@@ -199,7 +214,7 @@ def test_a_broker_that_tells_no_settings_stops_no_worker_and_is_named(
 ) -> None:
     deployment = Deployment(embedded_broker.bootstrap)
     deployment.create(deployment.settings.topic, {})
-    assert topics.prepare(deployment.settings).partitions == 1
+    assert topics.prepare(deployment.settings).source.partitions == 1
     assert not caplog.records
     findings = topics.inspect(deployment.settings).findings
     assert {finding.weight for finding in findings} == {Weight.NOTE}
@@ -216,7 +231,7 @@ def test_topics_that_are_not_there_yet_are_noted_and_not_created(
         inspection = topics.inspect(deployment.settings)
         assert [topic.name for topic in inspection.topics] == [deployment.settings.topic]
         missing = [f.text for f in inspection.findings if "is not there yet" in f.text]
-        assert len(missing) == 2
+        assert [text.split("'")[1] for text in missing] == deployment.own_topics
 
 
 def test_no_topic_is_created_for_a_source_of_another_size_than_the_state(
@@ -276,6 +291,114 @@ def test_topics_of_equal_size_belong_together_and_no_others() -> None:
         (shrunk,) = judge_partitions(source, own)
         assert "has 4 partitions, but there is state of 5" in shrunk.text
         assert grown.weight is shrunk.weight is Weight.REFUSAL
+
+
+def test_the_facts_and_the_state_of_persons_have_a_partition_for_each_shard() -> None:
+    facts, state, grown = Topic("facts", 4), Topic("persons", 4), Topic("persons", 6)
+    assert not list(judge_shards([]))
+    assert not list(judge_shards([facts]))  # the other one is made just like it
+    assert not list(judge_shards([facts, state]))
+    (found,) = judge_shards([facts, grown])
+    assert found.weight is Weight.REFUSAL
+    assert "'facts' has 4 and 'persons' has 6 partitions" in found.text
+    assert "TIDEGAUGE_KAFKA_APPLICATION" in found.text
+
+
+def facts(**more: str) -> Topic:
+    names = {name.replace("_", "."): value for name, value in more.items()}
+    sound = {"min.insync.replicas": "2", "unclean.leader.election.enable": "false"}
+    return Topic("facts", 4, replicas=3, settings=RIGHT_FACTS | sound | names)
+
+
+@pytest.mark.parametrize(
+    ("topic", "weight", "said"),
+    [
+        (facts(), None, ""),
+        (facts(retention_ms="-1"), None, ""),
+        (facts(retention_ms=str(DAY)), None, ""),
+        (facts(cleanup_policy="compact"), Weight.REFUSAL, "facts without keys, which a compacted"),
+        (facts(cleanup_policy=BOTH), Weight.REFUSAL, f"(cleanup.policy={BOTH}). Set cleanup"),
+        (facts(retention_ms=str(HOUR)), Weight.WARNING, "keeps facts for 1 hour: what goes before"),
+        (facts(retention_bytes="-1"), None, ""),
+        (
+            facts(retention_bytes="5000"),
+            Weight.WARNING,
+            "keeps facts up to 5,000 bytes for each shard",
+        ),
+        (facts(max_message_bytes="1000"), Weight.WARNING, "takes no record above 1,000 bytes"),
+        (facts(min_insync_replicas="1"), Weight.WARNING, "min.insync.replicas=1 with 3 replicas"),
+        (facts(unclean_leader_election_enable="true"), Weight.WARNING, "facts may be taken back"),
+    ],
+)
+def test_a_topic_of_facts_must_take_and_keep_them(
+    topic: Topic, weight: Weight | None, said: str
+) -> None:
+    found = serious(list(judge_facts(topic, 8 << 20, 3)))
+    assert [finding.weight for finding in found] == ([weight] if weight else [])
+    assert all(said in finding.text for finding in found)
+
+
+@pytest.mark.kafka
+def test_facts_that_are_compacted_stop_a_worker(deployment: Deployment) -> None:
+    (found,) = serious(deployment.findings(facts=RIGHT_FACTS | {"cleanup.policy": "compact"}))
+    assert f"topic '{deployment.name}-facts' holds facts without keys" in found.text
+    with pytest.raises(Refusal, match=r"cleanup\.policy=delete"):
+        topics.prepare(deployment.settings)
+
+
+@pytest.mark.kafka
+def test_shards_are_as_many_as_when_they_were_made_however_the_source_grows(
+    deployment: Deployment,
+) -> None:
+    deployment.create(deployment.settings.topic, {}, partitions=2)
+    assert topics.prepare(deployment.settings).facts.partitions == 2
+    grown = {deployment.settings.topic: 5}
+    with administration(deployment.bootstrap) as admin:
+        admin.create_partitions(grown)
+    while topics.count_partitions(deployment.bootstrap, deployment.settings.topic) < 5:
+        pass  # the broker tells it a moment later
+    with pytest.raises(Refusal, match="has grown to 5 partitions"):
+        topics.prepare(deployment.settings)  # until the state has grown too
+    topics.ensure(deployment.settings)
+    found = topics.prepare(deployment.settings)
+    assert (found.source.partitions, found.facts.partitions) == (5, 2)
+    sizes = {t.name: t.partitions for t in topics.inspect(deployment.settings).topics}
+    assert [sizes[name] for name in deployment.own_topics] == [5, 2, 2, 5]
+
+
+def test_a_state_of_persons_whose_facts_are_gone_gets_them_with_as_many_shards(
+    embedded_broker: EmbeddedBroker,
+) -> None:
+    deployment = Deployment(embedded_broker.bootstrap)
+    deployment.create(deployment.settings.topic, {}, partitions=3)
+    deployment.create(deployment.settings.of_persons().changelog_topic, {}, partitions=2)
+    found = topics.prepare(deployment.settings)
+    assert (found.source.partitions, found.facts.partitions) == (3, 2)
+
+
+def test_no_worker_starts_where_facts_and_state_are_of_different_shards(
+    embedded_broker: EmbeddedBroker,
+) -> None:
+    deployment = Deployment(embedded_broker.bootstrap)
+    deployment.create(deployment.settings.topic, {}, partitions=3)
+    deployment.create(deployment.settings.facts_topic, {}, partitions=2)
+    deployment.create(deployment.settings.of_persons().changelog_topic, {}, partitions=3)
+    with pytest.raises(Refusal, match="the shards of persons are as many as when"):
+        topics.prepare(deployment.settings)
+
+
+@pytest.mark.parametrize("kind", ["facts", "persons-changelog"])
+def test_shards_are_not_made_more_where_one_topic_of_theirs_has_grown(
+    embedded_broker: EmbeddedBroker, kind: str
+) -> None:
+    deployment = Deployment(embedded_broker.bootstrap)
+    deployment.create(deployment.settings.topic, {}, partitions=3)
+    for name in ("facts", "persons-changelog"):
+        deployment.create(f"{deployment.name}-{name}", {}, partitions=3 if name == kind else 2)
+    with pytest.raises(Refusal, match="delete both topics and count anew with `tidegauge replay`"):
+        topics.ensure(deployment.settings)
+    sizes = {t.name: t.partitions for t in topics.inspect(deployment.settings).topics}
+    assert sorted(sizes.values()) == [2, 3, 3]  # and nothing was created
 
 
 def test_all_refusals_are_said_at_once_and_warnings_stop_nothing() -> None:

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from typing import Any
 
 import pytest
 
 from agents.app import create_app
+from agents.changelog import Changelog
+from agents.dead_letters import DeadLetterOffice
 from agents.liveness import STUCK_SECONDS, Liveness, keep_watch
-from agents.ownership import Ownership
+from agents.ownership import Holding, Ownership
 from agents.recovering import Advance
 from agents.writing import WRITE_DEADLINE_SECONDS
-from tests.agents.made_up import GENERATION, SETTINGS, Ended, batch, no_exit, owner, until_idle
+from streams.persons.recovery import recover
+from streams.persons.shard import Shard
+from tests.agents.made_up import (
+    GENERATION,
+    SETTINGS,
+    Ended,
+    StubProducer,
+    app_of,
+    batch,
+    no_exit,
+    owner,
+    table,
+    until_idle,
+)
 
 __all__ = ["no_exit"]
 
@@ -21,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("no_exit")
 class Watch:
     """Looks at a worker when it is told what the time is."""
 
-    def __init__(self, ownership: Ownership, *, assigned: bool = True) -> None:
+    def __init__(self, ownership: Ownership[Any], *, assigned: bool = True) -> None:
         self.now = 0.0
         self._liveness = Liveness(ownership, lambda: assigned, lambda: self.now)
         self._liveness.look()
@@ -34,11 +51,11 @@ class Watch:
             self._liveness.look()
 
 
-def fold(ownership: Ownership, first: int, count: int) -> None:
+def fold(ownership: Ownership[Any], first: int, count: int) -> None:
     asyncio.run(ownership.fold(0, batch(ownership, first, count)))
 
 
-def checkpoint(ownership: Ownership) -> None:
+def checkpoint(ownership: Ownership[Any]) -> None:
     asyncio.run(ownership.checkpoint())
 
 
@@ -67,6 +84,36 @@ def test_a_worker_that_writes_checkpoints_late_but_does_lives() -> None:
         fold(ownership, first, 10)
         watch.after(STUCK_SECONDS)
         checkpoint(ownership)
+
+
+def keeper(number: int) -> Ownership[Shard]:
+    """Keeps a shard of persons, of which a snapshot is written now and then only."""
+    calendar, app = SETTINGS.folding.calendar, app_of(StubProducer())
+    changelog = Changelog(app, table(), SETTINGS.of_persons())
+    ownership = Ownership(
+        partial(recover, calendar), GENERATION, changelog, DeadLetterOffice(app, SETTINGS)
+    )
+    ownership.adopt({number: Holding(Shard(calendar, GENERATION))})
+    return ownership
+
+
+def test_a_shard_that_needs_no_snapshot_yet_lives() -> None:
+    ownership = keeper(0)
+    watch = Watch(ownership)
+    for first in range(0, 100, 10):
+        fold(ownership, first, 10)
+        watch.after(STUCK_SECONDS)
+        checkpoint(ownership)
+    assert ownership.checkpoints == 0
+
+
+def test_a_shard_that_nobody_asks_for_a_snapshot_ends_the_process() -> None:
+    ownership = keeper(0)
+    fold(ownership, 0, 10)
+    watch = Watch(ownership)
+    watch.after(STUCK_SECONDS)
+    with pytest.raises(Ended, match="70"):
+        watch.after(10)
 
 
 def test_partitions_that_nobody_recovers_end_the_process() -> None:

@@ -32,11 +32,13 @@ from tests.agents.made_up import (
 __all__ = ["no_exit"]
 
 
-def fold(ownership: Ownership, first: int, count: int, number: int = 0, **more: object) -> None:
+def fold(
+    ownership: Ownership[Partition], first: int, count: int, number: int = 0, **more: object
+) -> None:
     asyncio.run(ownership.fold(number, batch(ownership, first, count, **more)))  # type: ignore[arg-type]
 
 
-def checkpoint(ownership: Ownership) -> dict[int, int]:
+def checkpoint(ownership: Ownership[Partition]) -> dict[int, int]:
     return asyncio.run(ownership.checkpoint())
 
 

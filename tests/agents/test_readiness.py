@@ -11,12 +11,13 @@ import pytest
 from agents.ownership import Holding, Ownership
 from agents.readiness import SILENT_AFTER, not_ready
 from agents.recovering import Advance
+from streams.partition import Partition
 from streams.recovery import recover
 from streams.rows import Rows
 from tests.agents.made_up import GENERATION, SETTINGS, StubProducer, batch, owner
 
 
-def app(ownership: Ownership, **polled_at: int) -> Any:
+def app(ownership: Ownership[Partition], **polled_at: int) -> Any:
     """A worker, and when Kafka answered for its partitions (`_0=`)."""
     found = {int(name[1:]): time for name, time in polled_at.items()}
     return SimpleNamespace(
@@ -25,7 +26,7 @@ def app(ownership: Ownership, **polled_at: int) -> Any:
     )
 
 
-def adopted(*numbers: int) -> Ownership:
+def adopted(*numbers: int) -> Ownership[Partition]:
     ownership = owner(*numbers)
     ownership.recovered_at = 1_000
     return ownership
@@ -44,6 +45,16 @@ def test_a_worker_whose_partitions_are_not_here_yet_is_not() -> None:
     ownership.drop()
     assert not_ready(app(ownership), 1_000) == [
         "partitions are being assigned and their state recovered"
+    ]
+
+
+def test_a_worker_says_which_of_its_two_states_is_not_here_yet() -> None:
+    ownership = adopted(0)
+    ownership.what = "shard"  # as that of the app that keeps persons
+    assert not_ready(app(ownership), 100_000) == ["Kafka has not answered for shards 0 for 99 s"]
+    ownership.drop()
+    assert not_ready(app(ownership), 100_000) == [
+        "shards are being assigned and their state recovered"
     ]
 
 

@@ -46,12 +46,12 @@ def check(settings: WorkerSettings, source: topics.Source) -> None:
 
 
 def test_the_topic_that_was_there_at_the_start_is_the_same(settings: WorkerSettings) -> None:
-    check(settings, topics.prepare(settings))
+    check(settings, topics.prepare(settings).source)
 
 
 def test_a_topic_made_anew_is_another_one(settings: WorkerSettings) -> None:
     async def main() -> None:
-        source = topics.prepare(settings)
+        source = topics.prepare(settings).source
         delete(settings)
         checking = asyncio.create_task(check_source(settings, source))
         await asyncio.sleep(0.5)  # time enough to ask
@@ -66,6 +66,16 @@ def test_a_topic_made_anew_is_another_one(settings: WorkerSettings) -> None:
 def test_a_topic_that_has_grown_names_the_command_that_lets_the_state_grow(
     settings: WorkerSettings,
 ) -> None:
-    source = topics.prepare(settings)
+    source = topics.prepare(settings).source
     with pytest.raises(Refusal, match="from 1 to 2 partitions; run `tidegauge topics`"):
         check(settings, replace(source, partitions=1))
+
+
+def test_shards_of_persons_cannot_grow_with_the_topic_they_are_told_by(
+    settings: WorkerSettings,
+) -> None:
+    facts = topics.prepare(settings).facts
+    with pytest.raises(Refusal, match=r"grown from 1 to 2 .* delete both topics") as refusal:
+        check(settings.of_persons(), replace(facts, partitions=1))
+    assert f"'{settings.application}-persons-changelog' was made for" in str(refusal.value)
+    assert "tidegauge topics" not in str(refusal.value)

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from agents.folded import Folded
 from agents.showing import Showing
 from exporters.connection import connect
-from exporters.keys import Keys, Source
+from exporters.keys import Keys, Part, Source
 from exporters.publisher import PAUSE_SECONDS_MAX, SnapshotPublisher
 from streams.published import Progress
 from streams.unit import unseal
@@ -31,11 +32,11 @@ class State:
         source = Source.of(SETTINGS.folding, name, "events", 2)
         self.showing = Showing(self.redis, self.publisher, self.keys, source)
 
-    def progress(self, number: int) -> Progress:
-        partition = self.partitions[number]
+    def progress(self, number: Part) -> Progress:
+        partition = self.partitions[int(number)]
         return Progress.of(
             partition,
-            number,
+            int(number),
             end_offset=partition.offset,
             caught_up_at=TIME,
             published_at=TIME,
@@ -47,7 +48,8 @@ class State:
         for number, offset in enumerate(offsets):
             partition = self.partitions[number]
             partition.fold(records(partition.offset, offset - partition.offset))
-        return await self.showing.publish(self.partitions, self.progress)
+        parts: dict[Part, Folded] = dict(self.partitions.items())
+        return await self.showing.publish(parts, {part: self.progress(part) for part in parts})
 
     async def announce(self, *, anyway: bool = False) -> bool:
         offsets = {number: partition.offset for number, partition in self.partitions.items()}

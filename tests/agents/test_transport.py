@@ -20,6 +20,7 @@ from agents.ownership import Holding
 from agents.recovering import Advance
 from agents.transport import Consumer, Transport
 from exporters.snapshot_store import wall_clock
+from streams.partition import Partition
 from tests.agents.made_up import GENERATION, SETTINGS, new_partition, until_idle
 
 EVENTS = TP(SETTINGS.topic, 0)
@@ -345,7 +346,9 @@ def test_a_recovery_begins_without_holding_up_faust_and_ends_with_reading_on() -
         async with reading(None, beginning=3) as reader:
             ownership, go_on = reader.app.ownership, asyncio.Event()
 
-            async def recover(beginnings: Mapping[int, int], _: Advance) -> dict[int, Holding]:
+            async def recover(
+                beginnings: Mapping[int, int], _: Advance
+            ) -> dict[int, Holding[Partition]]:
                 await go_on.wait()
                 return {
                     number: Holding(new_partition(start)) for number, start in beginnings.items()
@@ -370,7 +373,9 @@ def test_a_recovery_is_given_up_when_its_partitions_go() -> None:
         async with reading(None) as reader:
             ownership, go_on = reader.app.ownership, asyncio.Event()
 
-            async def recover(beginnings: Mapping[int, int], _: Advance) -> dict[int, Holding]:
+            async def recover(
+                beginnings: Mapping[int, int], _: Advance
+            ) -> dict[int, Holding[Partition]]:
                 await go_on.wait()
                 return {number: Holding(new_partition()) for number in beginnings}
 
@@ -392,7 +397,9 @@ def test_a_recovery_that_ends_just_when_its_partitions_go_is_void() -> None:
         async with reading(None) as reader:
             ownership, go_on = reader.app.ownership, asyncio.Event()
 
-            async def recover(beginnings: Mapping[int, int], _: Advance) -> dict[int, Holding]:
+            async def recover(
+                beginnings: Mapping[int, int], _: Advance
+            ) -> dict[int, Holding[Partition]]:
                 await go_on.wait()
                 return {number: Holding(new_partition()) for number in beginnings}
 
@@ -412,7 +419,9 @@ def test_a_state_that_is_recovered_again_is_let_go_at_once() -> None:
         async with reading(10) as reader:
             ownership = reader.app.ownership
 
-            async def recover(beginnings: Mapping[int, int], _: Advance) -> dict[int, Holding]:
+            async def recover(
+                beginnings: Mapping[int, int], _: Advance
+            ) -> dict[int, Holding[Partition]]:
                 return {number: Holding(new_partition(), 1) for number in beginnings}
 
             ownership.recover = recover  # type: ignore[method-assign, assignment]

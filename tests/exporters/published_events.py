@@ -17,7 +17,10 @@ from streams import catalogue_file
 from streams.folding import Folding
 from streams.panes import MINUTE, SECOND, Calendar
 from streams.partition import Partition
-from streams.published import Progress
+from streams.persons.progress import progress_of
+from streams.persons.sections import Crossing, Teller
+from streams.persons.shard import Shard
+from streams.published import Progress, Published
 from streams.wire import SEGMENT
 
 NOW = 1_750_000_000_000
@@ -108,6 +111,18 @@ class Worker:
             "horizon_start": self.partition.judge.duplicates.horizon_start(),
         }
         return Progress(**{**facts, **other})
+
+    def tell(self, shard: Shard) -> Published:
+        """Tell a shard what is new, and show the shard as it is then."""
+        told = self.partition.take_told()
+        assert told is not None
+        crossing = Crossing(GENERATION, 0, partitions=1, shards=1)
+        teller = Teller(0, self.now, self.now)
+        shard.take(crossing.messages([(self.number, told, teller)])[0], self.now)
+        times = {"end_offset": 0, "published_at": self.now, "checkpoint_at": 0}
+        progress = progress_of(shard, 0, **times)
+        assert progress is not None
+        return Published(progress, shard.units())
 
     async def publish(self, publisher: SnapshotPublisher, **other: Any) -> Publication:
         """Publish once, as a worker does."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from tests.integration.pipeline import Pipeline, wait_for
+from tests.integration.pipeline import Pipeline, Samples, Service, wait_for
 from tests.integration.truth import (
     LedgerByPartition,
     State,
@@ -88,7 +89,7 @@ def check_exporter(line: Pipeline, ledger: LedgerByPartition) -> None:
     """Every series an exporter shows, at the instant it shows."""
     exporter = line.exporter()
     wait_for("the exporter is ready", lambda: exporter.get("readyz")[0] == 200, 10)
-    scraped = exporter.scrape()
+    scraped = scrape_of_all(exporter)
     assert not differences(ledger, line.worker_settings().folding, scraped)
     outcomes: Counter[str] = Counter()
     for (name, labels), value in scraped.items():
@@ -98,6 +99,19 @@ def check_exporter(line: Pipeline, ledger: LedgerByPartition) -> None:
     for number, end in ledger.ends().items():
         assert scraped["tidegauge_read_offset", (("partition", str(number)),)] == end
         assert scraped["tidegauge_lag_records", (("partition", str(number)),)] == 0
+
+
+def scrape_of_all(exporter: Service) -> Samples:
+    """What an exporter shows once the shards of persons were told of all that is folded by now."""
+    now = time.time()
+
+    def scrape() -> Samples | None:
+        scraped = exporter.scrape()
+        is_told = scraped.get(("tidegauge_as_of_timestamp_seconds", ()), 0) > now
+        return scraped if is_told else None
+
+    # The embedded broker shares shards out several times before it is content.
+    return wait_for("the shards were told of all", scrape, 90) or {}
 
 
 def check_dead_letters(line: Pipeline, ledger: LedgerByPartition) -> None:

@@ -147,7 +147,7 @@ def test_a_worker_waits_for_kafka_says_so_and_begins_when_it_is_there(
             line.create_topic()
             send(line, pages(0, 10))
             wait_for("it folds", lambda: worker.read_offsets() == {0: 10}, 40)
-            assert worker.get("readyz")[0] == 200
+            wait_for("it keeps persons too", lambda: worker.get("readyz")[0] == 200, 40)
             assert worker.stop() == 0
 
 

@@ -13,7 +13,7 @@ from typing import Self
 import pytest
 from kafka import KafkaProducer
 
-from tests.integration.checks import check_states, published_ends
+from tests.integration.checks import check_states, published_ends, scrape_of_all
 from tests.integration.pipeline import Pipeline, Samples, Service, wait_for
 from tests.integration.replaying import changelog, lineages, replay, replayed, stored
 from tests.integration.truth import LedgerByPartition, business, differences, published
@@ -106,6 +106,7 @@ def test_a_replay_beside_live_workers_shows_no_seam_and_they_go_on_from_it(line:
         workers, exporter = [line.worker(instance="a"), line.worker(instance="b")], line.exporter()
         wait_for("both own partitions", lambda: all(w.read_offsets() for w in workers), 60)
         wait_for("all is shown", lambda: published_ends(line) == ledger.ends(), 60)
+        wait_for("persons are shown too", lambda: exporter.get("readyz")[0] == 200, 30)
         with Watch(line, exporter) as watch, live(traffic):
             replayed(line)
             ends = ledger.ends()
@@ -113,7 +114,7 @@ def test_a_replay_beside_live_workers_shows_no_seam_and_they_go_on_from_it(line:
         assert not watch.wrong
         assert watch.scrapes > 10
     wait_for("all is shown", lambda: published_ends(line) == ledger.ends(), 20)
-    assert not differences(ledger, line.worker_settings().folding, exporter.scrape())
+    assert not differences(ledger, line.worker_settings().folding, scrape_of_all(exporter))
     assert [worker.stop() for worker in workers] == [0, 0]
     check_states(published(line), ledger)
     check_states(stored(line), ledger)
@@ -140,7 +141,7 @@ def test_after_a_change_of_the_time_zone_a_replay_lets_workers_with_the_new_one_
         preload(traffic, HISTORY)
         worker, exporter = line.worker(), line.exporter()
         wait_for("all is shown", lambda: published_ends(line) == ledger.ends(), 60)
-    assert not differences(ledger, line.worker_settings().folding, exporter.scrape())
+    assert not differences(ledger, line.worker_settings().folding, scrape_of_all(exporter))
     assert worker.stop() == 0
     check_states(published(line), ledger)
     check_states(stored(line), ledger)
@@ -162,12 +163,12 @@ def test_a_replay_that_is_stopped_changes_nothing_and_the_next_one_buries_what_i
             assert service.wait(20) == code
             assert ("Nothing has changed" in service.log()) == (number == signal.SIGINT)
             assert {rows.lineage for rows in changelog(line).values()} == {0}
-            assert not differences(ledger, line.worker_settings().folding, exporter.scrape())
+            assert not differences(ledger, line.worker_settings().folding, scrape_of_all(exporter))
         leave_a_row(line, lineage=7)
         assert "Waiting for another replay" in replayed(line)
         preload(traffic, HISTORY)
         wait_for("all is shown", lambda: published_ends(line) == ledger.ends(), 60)
-    assert not differences(ledger, line.worker_settings().folding, exporter.scrape())
+    assert not differences(ledger, line.worker_settings().folding, scrape_of_all(exporter))
     assert worker.stop() == 0
     check_states(stored(line), ledger)
     assert lineages(line) == {"8"}
@@ -208,7 +209,7 @@ def test_without_redis_at_its_end_a_replay_says_so_and_restarted_workers_go_on_f
             preload(traffic, HISTORY)
             worker, exporter = line.worker(), line.exporter()
             wait_for("all is shown", lambda: published_ends(line) == ledger.ends(), 60)
-        assert not differences(ledger, line.worker_settings().folding, exporter.scrape())
+        assert not differences(ledger, line.worker_settings().folding, scrape_of_all(exporter))
         assert worker.stop() == 0
         check_states(stored(line), ledger)
         assert lineages(line) == {"1"}

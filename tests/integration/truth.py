@@ -28,6 +28,8 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 KEPT = {"minute": 2 * HOUR, "hour": 35 * DAY, "day": 400 * DAY}
 HASH_KEY = b"tidegauge"
 DISTINCTS = ("active_users", "converting_users")
+EXACT_WINDOWS = ("today", "yesterday", "7d", "30d")
+"""Where it is known of each person whether it was active."""
 
 Counts = dict[tuple[str, Labels], int | bytes]
 """(metric, sorted label pairs) -> a count, or a sketch in its stored form."""
@@ -219,16 +221,24 @@ def sketch(persons: Iterable[str]) -> Any:
 
 
 def true_series(ledger: Ledger, as_of: int) -> Samples:
-    """What an exporter must show at that instant: the ledger, persons counted by sketches."""
+    """What an exporter must show at that instant: the ledger, persons counted by sketches.
+
+    But for those who were active in a window of days, who are counted one by one.
+    """
     found = dict(ledger.windows(as_of))
     for name, labels in found:
-        if name in DISTINCTS:
+        if name in DISTINCTS and not _is_exact(name, labels):
             found[name, labels] = _estimate(ledger, name, labels, as_of)
     for name, labels in list(found):
-        if name == "conversion_ratio":
+        if name in ("conversion_ratio", "sessions_per_user"):
+            part = {"conversion_ratio": "converting_users"}.get(name, "windowed_sessions")
             active = found["active_users", tuple(p for p in labels if p[0] == "window")]
-            found[name, labels] = found["converting_users", labels] / active
+            found[name, labels] = found[part, labels] / active
     return {(f"tidegauge_{name}", labels): value for (name, labels), value in found.items()}
+
+
+def _is_exact(name: str, labels: Labels) -> bool:
+    return name == "active_users" and dict(labels)["window"] in EXACT_WINDOWS
 
 
 def _estimate(ledger: Ledger, name: str, labels: Labels, as_of: int) -> float:

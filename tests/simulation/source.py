@@ -3,7 +3,7 @@
 import json
 import random
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -31,10 +31,13 @@ class Row(NamedTuple):
 
 
 class Source:
-    """A seeded log; readable are the offsets from `beginning` to `end`."""
+    """A seeded log; readable are the offsets from `beginning` to `end`.
 
-    def __init__(self, rng: random.Random, *, is_tame: bool) -> None:
-        self._rng = rng
+    `said`: names of events that say something of a person, beside the two that are always there.
+    """
+
+    def __init__(self, rng: random.Random, *, is_tame: bool, said: Sequence[str] = ()) -> None:
+        self._rng, self._said = rng, said
         self._troubles = TROUBLES if is_tame else TROUBLES + WILD_TROUBLES
         self._weights = rng.choice(STEPS)
         self._trouble = rng.choice((0.1, 0.3, 0.5))
@@ -87,10 +90,19 @@ class Source:
             record |= {"type": "page", "name": f"page {rng.randint(0, 4)}"}
         else:
             revenue = rng.choice((1, 0.1, 250, 9.99, -1, "much", None))
-            record |= {"type": "track", "event": rng.choice(("Order Completed", "Other"))}
-            record["properties"] = {"revenue": revenue}
+            event = rng.choice(("Order Completed", "Other", *self._said))
+            record |= {"type": "track", "event": event}
+            record["properties"] = {"revenue": revenue} | self._what_is_said()
         self._bodies.append(json.dumps(record).encode())
         return self._bodies[-1]
+
+    def _what_is_said(self) -> dict[str, Any]:
+        if not self._said:
+            return {}
+        return {
+            "score": self._rng.choice((0, 7, 10, 11)),
+            "plan": self._rng.choice(("pro", "starter")),
+        }
 
     def _unstamped(self) -> tuple[int, bytes]:
         return -1, self._body(self._now)

@@ -7,7 +7,9 @@ import pytest
 
 from tidegauge.simulator import Ledger
 from tidegauge.simulator.calendar import Calendar
+from tidegauge.simulator.facts import facts
 from tidegauge.simulator.measure import counts, distincts
+from tidegauge.simulator.record import Fact
 
 HOUR_MS = 3_600_000
 
@@ -152,6 +154,35 @@ def test_money_is_exact_to_the_micro_unit() -> None:
     assert ledger.counts["lifetime"][0]["revenue", (("currency", "USD"),)] == 44_985_000_000
 
 
+@pytest.mark.parametrize(
+    ("revenue", "currency"),
+    [
+        (-0.01, "EUR"),
+        (1_000_000_001, "EUR"),
+        ("5", "EUR"),
+        (None, "EUR"),
+        (True, "EUR"),
+        (5, "BTC"),
+    ],
+)
+def test_what_is_no_price_is_neither_revenue_nor_a_purchase(revenue: object, currency: str) -> None:
+    money = {"revenue": revenue, "currency": currency}
+    assert [moved.key[0] for moved in counts("track", "Order Completed", money)] == [
+        *("interactions", "conversions")
+    ]
+    assert facts("track", "Order Completed", money, AS_OF) == ()
+
+
+@pytest.mark.parametrize("revenue", [0, 1_000_000_000])
+def test_nothing_and_a_thousand_million_are_prices(revenue: int) -> None:
+    money = {"revenue": revenue}
+    assert counts("track", "Payment Succeeded", money)[-1].amount == revenue * 1_000_000
+    assert facts("track", "Payment Succeeded", money, AS_OF) == (
+        Fact("payment", "paid", AS_OF),
+        Fact("bought", "USD", AS_OF),
+    )
+
+
 def test_every_record_has_one_outcome_and_only_accepted_ones_move_counts() -> None:
     ledger = Ledger("UTC")
     ledger.record(0, "late", None, AS_OF, "ann")
@@ -162,6 +193,9 @@ def test_every_record_has_one_outcome_and_only_accepted_ones_move_counts() -> No
     assert ledger.outcomes[1] == {"dead_letter": 1, "accepted": 1}
     assert ledger.reasons == {1: {"not_json": 1}}
     assert ledger.counts["lifetime"][0]["interactions", ()] == 1
+    assert not any(ledger.facts.values())
+    with pytest.raises(ValueError, match="must not move"):
+        ledger.record(0, "late", None, AS_OF, "ann", facts=(Fact("nps", "9", AS_OF),))
     with pytest.raises(ValueError, match="must not move"):
         ledger.record(0, "bot", None, AS_OF, "ann", counts=counts("page", "Home", {}))
 
@@ -176,12 +210,15 @@ def test_panes_exist_only_where_something_was_counted() -> None:
 @pytest.mark.parametrize("name", ["ledger.json", "ledger.json.gz"])
 def test_a_saved_ledger_comes_back_equal(paris: Ledger, tmp_path: Path, name: str) -> None:
     paris.record(3, "dead_letter", "too_deep", AS_OF, "ann")
+    for said in (Fact("nps", "9", AS_OF), Fact("subscription", "", 7), Fact("declared", "", 0)):
+        paris.record(0, "accepted", None, AS_OF, "Zoë", facts=(said,))
     paris.save(tmp_path / name)
     loaded = Ledger.load(tmp_path / name)
     assert loaded.outcomes == paris.outcomes
     assert loaded.reasons == paris.reasons
     assert loaded.counts == paris.counts
     assert loaded.people == paris.people
+    assert loaded.facts == paris.facts
     assert loaded.windows(AS_OF) == paris.windows(AS_OF)
     loaded.save(tmp_path / f"again_{name}")
     assert (tmp_path / name).read_bytes() == (tmp_path / f"again_{name}").read_bytes()

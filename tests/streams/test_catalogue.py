@@ -25,8 +25,13 @@ events = [{{ name = "Search" }}]
 NAMED_IN_THE_ISSUE = {
     "active_users", "page_views", "interactions", "conversions", "converting_users",
     "conversion_ratio", "conversions_per_interaction", "cancellations", "feature_uses", "shares",
-    "mentions", "revenue", "csat",
+    "mentions", "revenue", "csat", "stickiness_ratio", "lifecycle_users", "retention_ratio",
+    "windowed_sessions", "session_duration_seconds", "sessions_per_user", "subscribers",
+    "churn_ratio", "plan_churn_ratio", "unknown_cancellations", "nps_responses", "nps_score",
+    "buyers", "revenue_per_buyer", "customer_lifetime_value", "customer_health_customers",
+    "feature_users", "feature_adoption_ratio",
 }  # fmt: skip
+PER = ("_per_interaction", "_per_user", "_per_buyer")
 ABBREVIATIONS = {"secs", "sec", "ms", "mins", "hrs", "pct", "avg", "num", "cnt", "qty", "amt"}
 
 
@@ -47,7 +52,7 @@ def test_shipped_names_and_words_follow_the_rules(metric: Metric) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*[a-z0-9]", metric.name)
     assert not metric.name.endswith(("_total", "_count", "_sum", "_bucket", "_created", "_info"))
     assert not set(metric.name.split("_")) & ABBREVIATIONS
-    assert metric.kind != "ratio" or metric.name.endswith(("_ratio", "_per_interaction"))
+    assert metric.kind != "ratio" or metric.name.endswith(("_ratio", *PER))
     assert metric.definition.endswith(".")
     assert metric.title
     assert metric.formula

@@ -5,7 +5,8 @@ import pytest
 from streams.figures import Figure, Figures, is_sized
 from streams.folding import Folding
 from streams.partition import Partition
-from streams.reading import Reading, Series
+from streams.reading import Reading
+from streams.series import Series
 from tests.streams.made_up import Row, a_folding, body, fold, moment, published
 
 START = moment("2026-10-23T12:00+02:00")
@@ -64,11 +65,13 @@ def test_distinct_people_do_not_add_up() -> None:
     assert figures().of(converting, "today", ()) is None
 
 
-def test_of_money_it_is_not_kept_how_many_paid() -> None:
+def test_of_money_and_of_shares_of_persons_it_is_not_kept_how_many_there_are() -> None:
     labels = (("currency", "USD"),)
     assert figures().of(METRICS["revenue"], "today", labels) == Figure(5, 0, None, None)
     sized = {name for name, m in METRICS.items() if is_sized(m, FOLDING.catalogue)}
-    assert METRICS.keys() - sized == {"revenue"}
+    of_money = {"revenue", "revenue_per_buyer", "customer_lifetime_value"}
+    shares = {"stickiness_ratio", "retention_ratio", "churn_ratio", "plan_churn_ratio"}
+    assert METRICS.keys() - sized == of_money | shares | {"session_duration_seconds", "nps_score"}
 
 
 def answered(*scores: int, folding: Folding = FOLDING, event: str = "CSAT Answered") -> Figures:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -13,6 +14,9 @@ from streams.folding import Folding
 from streams.history import Day, Extremes, History, Point, extremes, points
 from streams.panes import Grain, Pane
 from streams.partition import Partition
+from streams.persons.progress import progress_of
+from streams.persons.sections import Crossing, Teller
+from streams.persons.shard import Shard
 from streams.published import Published
 from streams.reading import Reading
 from streams.windows import WINDOWS
@@ -212,3 +216,48 @@ def test_a_reading_of_some_windows_is_a_part_of_the_whole_reading() -> None:
         part = Reading.of(folding, held, START + HOUR, (name,))
         assert part.series == [s for s in whole.series if s.window == name]
         assert part.complete == {w: f for w, f in whole.complete.items() if w == name}
+
+
+STICKINESS, LIFECYCLE = (
+    PARIS.catalogue.metrics[name] for name in ("stickiness_ratio", "lifecycle_users")
+)
+NEW = (("state", "new"),)
+
+
+def shard_of(rows: list[Row]) -> Published:
+    """The persons of rows, as a shard would publish them."""
+    partition, shard = fold(Partition(PARIS), rows), Shard(PARIS.calendar)
+    told, now = partition.take_told(), rows[-1].timestamp
+    assert told is not None
+    (message,) = Crossing("", 0, 1, 1).messages([(0, told, Teller(0, now, now))])
+    shard.take(message, now)
+    times = {"end_offset": 1, "published_at": now, "checkpoint_at": 0}
+    progress = progress_of(shard, 0, **times)
+    assert progress is not None
+    return Published(progress, shard.units())
+
+
+def test_of_what_has_no_windows_a_day_tells_what_was_said_when_it_was_over() -> None:
+    # 24 Oct: u0, u1   25 Oct: u0, u2   26 Oct: nobody yet
+    noon = moment("2026-10-24T12:00+02:00")
+    events = [(noon, "u0"), (noon, "u1"), (noon + DAY, "u0"), (noon + DAY, "u2")]
+    rows = [
+        Row(i, time, body(None, kind="page", time=time, message_id=str(i), user=user))
+        for i, (time, user) in enumerate(events)
+    ]
+    shard, held = shard_of(rows), published(fold(Partition(PARIS), rows))
+    found = History(PARIS, 3).read([held], noon + 2 * DAY, [shard])
+    assert [point.value for point in points(STICKINESS, (), found)] == [1, 2 / 3, None]
+    assert [point.value for point in points(LIFECYCLE, NEW, found)] == [2, 1, None]
+
+
+def test_a_day_is_read_again_when_a_day_changed_that_it_is_compared_with() -> None:
+    rows = [view(i, START + i * HOUR // 4) for i in range(64 * 8)]
+    held, shard, history = published(fold(Partition(PARIS), rows)), shard_of(rows), History(PARIS)
+    now = held.progress.watermark
+    before = history.read([held], now, [shard])
+    (day, *_) = (pane for pane in shard.units if pane == before[-4].pane)
+    changed = Published(shard.progress, shard.units | {day: replace(shard.units[day])})
+    again = history.read([held], now, [changed])
+    same = [one.figures is other.figures for one, other in zip(before, again, strict=True)]
+    assert same == [True] * 26 + [False] * 4

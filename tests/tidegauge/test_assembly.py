@@ -38,6 +38,14 @@ def test_a_custom_format_reads_where_its_paths_lead() -> None:
     assert event.time == 1_772_323_200_000
 
 
+def test_a_custom_format_may_keep_traits_apart_from_properties() -> None:
+    paths = PATHS | {"kind": "kind", "properties": "data", "traits": "who.says"}
+    record = {"id": "1", "kind": "identify", "at": "2026-03-01T00:00:00Z"}
+    who = {"id": "ada", "says": {"plan": "pro"}}
+    event = decode(record | {"who": who}, source_format="custom", source_paths=paths)
+    assert "pro" in event.values
+
+
 def test_cloudevents_are_read_without_paths() -> None:
     record = {"id": "1", "type": "Signed Up", "time": "2026-03-01T00:00:00Z"}
     event = decode(record | {"data": {"userId": "ada"}}, source_format="cloudevents")

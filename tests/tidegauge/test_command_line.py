@@ -18,8 +18,12 @@ from tests.tidegauge.demo_process import two_free_ports
 from tidegauge.__main__ import main
 from tidegauge.loopback_server import free_port
 
-COMMANDS = ("demo", "worker", "exporter", "simulate", "check", "metrics", "topics", "replay")
+COMMANDS = (
+    *("demo", "worker", "exporter", "simulate", "check", "metrics", "topics", "import", "replay"),
+)
 CONFIGURED = COMMANDS[1:]
+NEEDED = {"import": ("subscribers.csv",)}
+"""What some commands cannot do without."""
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +116,7 @@ def test_everything_wrong_with_the_configuration_is_told_and_nothing_starts(
     file = tmp_path / "tidegauge.toml"
     file.write_text('[kafka]\ntopik = "x"\n[goals]\ntrial = 5\n[reporting]\ntimezone = "Mars"\n')
     monkeypatch.setenv("TIDEGAUGE_WORKER_BIND", "9481")
-    lines = refused(capsys, command, "--config", str(file))
+    lines = refused(capsys, command, *NEEDED.get(command, ()), "--config", str(file))
     assert lines[0] == "the configuration cannot be used:"
     for expected in (
         f"  {file}: kafka: unknown key 'topik'; did you mean 'topic'?",
@@ -128,20 +132,23 @@ def test_a_file_that_is_not_there_is_told_in_one_line(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
 ) -> None:
     absent = tmp_path / "absent.toml"
-    assert refused(capsys, command, "--config", str(absent)) == [
+    assert refused(capsys, command, *NEEDED.get(command, ()), "--config", str(absent)) == [
         "the configuration cannot be used:",
         f"  {absent}: cannot be read: No such file or directory",
     ]
 
 
-def test_servers_that_do_not_answer_are_told_in_a_line_each() -> None:
+def test_servers_that_do_not_answer_are_told_in_a_line_each(tmp_path: Path) -> None:
+    subscribers = tmp_path / "subscribers.csv"
+    subscribers.write_text("user_id,plan,subscribed_at\n")
     redis, kafka = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
     settings = {"TIDEGAUGE_KAFKA_BOOTSTRAP": kafka, "TIDEGAUGE_REDIS_URL": f"redis://{redis}"}
     with ThreadPoolExecutor() as pool:
-        simulate, topics, check = pool.map(
-            lambda command: run(command, **settings), ("simulate", "topics", "check")
+        *others, check = pool.map(
+            lambda command: run(*command.split(), **settings),
+            ("simulate", "topics", f"import {subscribers}", "check"),
         )
-    for ended in (simulate, topics):
+    for ended in others:
         assert (ended.returncode, ended.stdout) == (2, "")
         (line,) = ended.stderr.splitlines()
         assert line.startswith(f"tidegauge: Kafka does not answer at {kafka}")

@@ -8,14 +8,17 @@ import pytest
 
 from streams.aggregates import Distinct
 from streams.folding import hash_person
-from tests.tidegauge.made_up import ledger_of, scrape_of
+from tests.tidegauge.made_up import AS_OF, ledger_of, scrape_of
 from tidegauge.comparison import Row, compare
 from tidegauge.scrape import Key, Scrape
 from tidegauge.simulator import Ledger
+from tidegauge.simulator.record import Fact
 
 SIGNUPS: Key = ("conversions_total", (("goal", "signup"),))
 ACTIVE: Key = ("active_users", (("window", "today"),))
 SIGNUP_RATIO: Key = ("conversion_ratio", (("goal", "signup"), ("window", "today")))
+ACTIVE_LATELY: Key = ("active_users", (("window", "1h"),))
+SIGNUP_RATIO_LATELY: Key = ("conversion_ratio", (("goal", "signup"), ("window", "1h")))
 
 
 def hashed(person: str) -> int:
@@ -103,7 +106,7 @@ def test_nothing_at_all_differs_wherever_something_was_counted() -> None:
 
 def test_many_persons_must_equal_the_same_sketch_and_not_the_truth() -> None:
     ledger = ledger_of(20_000)
-    exact = rows_of(scrape_of(ledger), ledger)[ACTIVE]
+    exact = rows_of(scrape_of(ledger), ledger)[ACTIVE_LATELY]
     assert exact.truth == 20_000
     assert exact.expected != 20_000
     assert exact.expected == pytest.approx(20_000, rel=4 * 0.016)
@@ -112,15 +115,46 @@ def test_many_persons_must_equal_the_same_sketch_and_not_the_truth() -> None:
     hashes = [hashed(f"person-{number}") for number in range(20_000)]
     halves = [distinct.add(distinct.initialize(), part) for part in (hashes[::2], hashes[1::2])]
     gauge = round(distinct.result(distinct.merge(halves)).value)
-    changes = {ACTIVE: gauge, SIGNUP_RATIO: 0.0}
+    changes = {ACTIVE_LATELY: gauge, SIGNUP_RATIO_LATELY: 0.0}
     rows = rows_of(scrape_of(ledger, changes), ledger)
-    assert rows[ACTIVE].equal
-    converting: Key = ("converting_users", SIGNUP_RATIO[1])
-    assert rows[SIGNUP_RATIO].expected == rows[converting].expected / gauge
+    assert rows[ACTIVE_LATELY].equal
+    converting: Key = ("converting_users", SIGNUP_RATIO_LATELY[1])
+    assert rows[SIGNUP_RATIO_LATELY].expected == rows[converting].expected / gauge
 
 
 def test_the_expected_number_of_persons_depends_on_the_key_they_are_hashed_with() -> None:
     ledger = ledger_of(20_000)
     others = compare(scrape_of(ledger), ledger, lambda person: hash_person(person, b"other"))
-    (other,) = [row for row in others if row.key == ACTIVE]
-    assert other.expected != rows_of(scrape_of(ledger), ledger)[ACTIVE].expected
+    (other,) = [row for row in others if row.key == ACTIVE_LATELY]
+    assert other.expected != rows_of(scrape_of(ledger), ledger)[ACTIVE_LATELY].expected
+
+
+@pytest.mark.parametrize("window", ["today", "7d", "30d"])
+def test_many_persons_in_a_window_of_days_must_equal_the_truth(window: str) -> None:
+    ledger = ledger_of(20_000)
+    key: Key = ("active_users", (("window", window),))
+    row = rows_of(scrape_of(ledger), ledger)[key]
+    assert row == Row(key, 20_000, 20_000, 20_000)
+    assert not rows_of(scrape_of(ledger, {key: 20_001}), ledger)[key].equal
+
+
+CHURN: Key = ("churn_ratio", (("window", "7d"),))
+
+
+@pytest.mark.parametrize("value", [0, 0.5])
+def test_where_the_ledger_tells_nothing_not_even_a_zero_may_be_shown(value: float) -> None:
+    assert CHURN not in ledger_of().windows(scrape_of(ledger_of()).as_of)
+    assert different({CHURN: value}) == [CHURN]
+
+
+def test_where_the_ledger_tells_zero_an_absent_series_differs() -> None:
+    key: Key = ("nps_score", (("window", "today"),))
+    ledger = ledger_of()
+    for number in range(10):
+        said = (Fact("nps", "7", AS_OF),)
+        ledger.record(0, "accepted", None, AS_OF, f"person-{number}", facts=said)
+    full = scrape_of(ledger)
+    assert full.values[key] == 0
+    assert rows_of(full, ledger)[key].equal
+    without = Scrape({k: value for k, value in full.values.items() if k != key})
+    assert not rows_of(without, ledger)[key].equal

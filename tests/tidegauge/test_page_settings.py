@@ -49,7 +49,7 @@ def test_every_mistake_in_settings_and_notes_is_told_at_once(
     for expected in (
         "t.toml: exporter.bind: must be host:port",
         "public.metrics: there is no metric 'revenues'; did you mean 'revenue'?",
-        "notes.toml: notes[0].metric: must be one of active_users, page_views, ",
+        "notes.toml: notes[0].metric: must be one of active_users, stickiness_ratio, ",
         "notes.toml: notes[0]: needs 'response': a text that is not empty",
         "notes.toml: notes[1].date: must be a date without quotes, 2026-03-02, not '2026-11-03'",
     ):

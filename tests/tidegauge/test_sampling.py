@@ -129,3 +129,24 @@ def test_what_is_told_of_a_record_cannot_command_the_terminal() -> None:
     told = [*found.unmatched, *(text for texts in found.rejected.values() for text in texts)]
     assert len(told) == 5
     assert not any("\x1b" in text or "\x07" in text for text in told), told
+
+
+def test_an_event_that_only_says_something_of_a_person_meets_that() -> None:
+    traits = {"plan": "pro", "subscribed_at": "2024-05-01T00:00:00Z"}
+    listed = {"type": "identify", "messageId": "m", "userId": "u", "traits": traits}
+    listed |= {"timestamp": "2026-03-02T10:00:00Z"}
+    found = sample(track("NPS Answered", score=9), track("Payment Failed"), listed)
+    assert found.facts == {"nps": 1, "payment": 1, "subscription": 1}
+    assert not found.unmatched
+
+
+def test_what_says_nothing_of_a_person_is_left_out_with_its_reason() -> None:
+    soon = track("Subscribers Declared", since="soon")
+    nobody = track("NPS Answered", score=9) | {"userId": None}
+    found = sample(track("NPS Answered", score=11), soon, nobody)
+    assert not found.facts
+    assert found.skipped == {("nps", "out_of_range"): 1, ("declared", "bad_time"): 1}
+    assert set(found.unmatched) == {
+        "track 'NPS Answered' (an interaction, nothing more)",
+        "track 'Subscribers Declared' (an interaction, nothing more)",
+    }

@@ -44,6 +44,7 @@ class Operator:
         self.bootstrap = bootstrap
         self.name = f"operator-{os.getpid()}-{next(NUMBERS)}"
         self.source, self.changelog = f"{self.name}-in", f"{self.name}-units-changelog"
+        self.facts, self.persons = f"{self.name}-facts", f"{self.name}-persons-changelog"
         self.dead_letters = f"{self.name}-dead-letters"
         settings = {
             "KAFKA_BOOTSTRAP": bootstrap,
@@ -114,19 +115,29 @@ def operator(embedded_broker: EmbeddedBroker, embedded_redis: EmbeddedRedis) -> 
 
 def test_topics_are_created_once_and_then_left_as_they_are(broker: str) -> None:
     operator = Operator(broker)
-    names = [operator.source, operator.changelog, operator.dead_letters]
+    names = [
+        operator.source,
+        operator.changelog,
+        operator.facts,
+        operator.persons,
+        operator.dead_letters,
+    ]
     assert operator.topics("--partitions", "3") == [[name, "3", "1", "created"] for name in names]
     assert operator.topics() == [[name, "3", "1", "was there"] for name in names]
 
 
 @pytest.mark.kafka
-def test_topics_of_tidegauge_grow_with_the_source(real_kafka: RealKafka) -> None:
+def test_topics_of_tidegauge_grow_with_the_source_but_for_the_shards_of_persons(
+    real_kafka: RealKafka,
+) -> None:
     operator = Operator(real_kafka.bootstrap)
     operator.topics("--partitions", "2")
     operator.grow(5)
     assert operator.topics() == [
         [operator.source, "5", "1", "was there"],
         [operator.changelog, "5", "1", "grown from 2"],
+        [operator.facts, "2", "1", "was there"],
+        [operator.persons, "2", "1", "was there"],
         [operator.dead_letters, "5", "1", "grown from 2"],
     ]
 
@@ -136,7 +147,7 @@ def test_a_source_is_never_grown_by_tidegauge(operator: Operator) -> None:
     code, out, error = operator.run("topics", "--partitions", "4")
     assert (code, out) == (2, "")
     assert f"topic '{operator.source}' has 2 partitions and is yours" in error
-    assert [row[3] for row in operator.topics()] == ["was there", "created", "created"]
+    assert [row[3] for row in operator.topics()] == ["was there", *["created"] * 4]
 
 
 def test_topics_does_nothing_for_a_source_that_is_smaller_than_its_state(

@@ -1,7 +1,8 @@
 """What a person does next: the events of the made-up product and their properties.
 
 Each behaviour is a function of the person and the generator. One that does not fit the person
-(cancelling without a subscription) turns into a view, so every draw gives an event.
+(paying without a subscription) turns into a view, so every draw gives an event. A few events do
+not fit all the same, as in every product: a second start, a cancellation by somebody unknown.
 """
 
 import random
@@ -9,11 +10,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tidegauge.simulator.people import Person, Population
+from tidegauge.simulator.record import time_text
 from tidegauge.simulator.vocabulary import (
     CHANNELS,
     FEATURES,
     MONTHLY_CENTS,
+    ODD_MONEY,
+    ODD_RECOMMENDATIONS,
     ODD_SCORES,
+    ODD_TIMES,
     OUTLETS,
     PAGES,
     PAID_PLANS,
@@ -35,6 +40,8 @@ def next_step(person: Person, population: Population, rng: random.Random) -> Ste
     if person.user_id is None and rng.random() < SIGN_UP_SHARE:
         population.sign_up(person)
         return Step("track", "Signed Up", {"method": rng.choice(("email", "google", "sso"))})
+    if person.has_second_thoughts:
+        return _answer_nps(person, rng)
     return _BEHAVIOURS.draw(rng)(person, rng)
 
 
@@ -58,18 +65,23 @@ def _pay(person: Person, rng: random.Random) -> Step:
     if not person.subscribed:
         return _view(person, rng)
     money = _money(MONTHLY_CENTS[person.plan], person.currency, rng)
-    return Step("track", "Payment Succeeded", {"plan": person.plan, **money})
+    failed = rng.random() < FAILED_SHARE
+    name = "Payment Failed" if failed else "Payment Succeeded"
+    return Step("track", name, {"plan": person.plan, **money})
 
 
 def _subscribe(person: Person, rng: random.Random) -> Step:
-    if person.subscribed or person.user_id is None:
+    draw = rng.random()
+    if person.user_id is None or (person.subscribed and draw >= CHANGE_SHARE):
         return _view(person, rng)
-    person.plan = PAID_PLANS.draw(rng)
+    if not person.subscribed or draw >= DOUBLE_START_SHARE:
+        person.plan = PAID_PLANS.draw(rng)
     return Step("track", "Subscription Started", {"plan": person.plan})
 
 
 def _cancel(person: Person, rng: random.Random) -> Step:
-    if not person.subscribed:
+    known = person.subscribed or (person.user_id and rng.random() < UNKNOWN_SHARE)
+    if not known:
         return _view(person, rng)
     # Hand-made tracking calls forget properties.
     plan = None if rng.random() < PLANLESS_SHARE else person.plan
@@ -90,19 +102,26 @@ def _mention(_: Person, rng: random.Random) -> Step:
     return Step("track", "Brand Mentioned", _given(channel=OUTLETS.draw(rng)))
 
 
-def _answer_nps(_: Person, rng: random.Random) -> Step:
-    return Step("track", "NPS Answered", {"score": min(10, int(rng.triangular(0, 12, 9)))})
+def _answer_nps(person: Person, rng: random.Random) -> Step:
+    person.has_second_thoughts = rng.random() < SECOND_THOUGHTS_SHARE
+    return _answer("NPS Answered", min(10, int(rng.triangular(0, 12, 9))), ODD_RECOMMENDATIONS, rng)
 
 
 def _answer_csat(_: Person, rng: random.Random) -> Step:
-    score: object = min(5, int(rng.triangular(1, 6.5, 5)))
+    return _answer("CSAT Answered", min(5, int(rng.triangular(1, 6.5, 5))), ODD_SCORES, rng)
+
+
+def _answer(name: str, score: object, odd: Weighted[object], rng: random.Random) -> Step:
     if rng.random() < ODD_SCORE_SHARE:
-        score = ODD_SCORES.draw(rng)
-    return Step("track", "CSAT Answered", {} if score is None else {"score": score})
+        score = odd.draw(rng)
+    return Step("track", name, {} if score is None else {"score": score})
 
 
-def _identify(person: Person, _: random.Random) -> Step:
-    return Step("identify", None, {"plan": person.plan})
+def _identify(person: Person, rng: random.Random) -> Step:
+    since = None if person.subscribed_ms is None else time_text(person.subscribed_ms)
+    if since and rng.random() < ODD_TIME_SHARE:
+        since = ODD_TIMES.draw(rng)
+    return Step("identify", None, _given(plan=person.plan, subscribed_at=since))
 
 
 def _join_group(_: Person, rng: random.Random) -> Step:
@@ -116,6 +135,9 @@ def _given(**properties: str | None) -> dict[str, Any]:
 def _money(cents: int, currency: str, rng: random.Random) -> dict[str, Any]:
     # Whole amounts are written without a fraction, as JSON from JavaScript has them.
     amount = cents // 100 if cents % 100 == 0 else cents / 100
+    if rng.random() < ODD_MONEY_SHARE:
+        revenue, currency = ODD_MONEY.draw(rng)
+        return {"revenue": revenue, "currency": currency}
     if currency == "USD" and rng.random() < CURRENCYLESS_SHARE:
         return {"revenue": amount}
     return {"revenue": amount, "currency": currency}
@@ -125,6 +147,13 @@ SIGN_UP_SHARE = 0.06
 PLANLESS_SHARE = 0.02
 CURRENCYLESS_SHARE = 0.1
 ODD_SCORE_SHARE = 0.08
+ODD_TIME_SHARE = 0.05
+ODD_MONEY_SHARE = 0.015
+FAILED_SHARE = 0.04
+CHANGE_SHARE = 0.3
+DOUBLE_START_SHARE = 0.04
+UNKNOWN_SHARE = 0.03
+SECOND_THOUGHTS_SHARE = 0.2
 _BEHAVIOURS: Weighted[Callable[[Person, random.Random], Step]] = Weighted(
     {
         _view: 56,

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 Grain = Literal["minute", "hour", "day", "lifetime"]
 GRAINS: tuple[Grain, ...] = ("minute", "hour", "day", "lifetime")
-WINDOWS = ("5m", "1h", "24h", "today", "yesterday", "7d", "30d")
+DAY_WINDOWS = ("today", "yesterday", "7d", "30d")
+WINDOWS = ("5m", "1h", "24h", *DAY_WINDOWS)
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 # Zones differ from UTC by multiples of a quarter of an hour, so a day never begins inside one.
@@ -26,6 +27,7 @@ class Calendar:
         self.timezone = timezone
         self._zone = ZoneInfo(timezone)
         self._day_of_quarter: Callable[[int], int] = functools.lru_cache(65_536)(self._find_day)
+        self._number_of_quarter: Callable[[int], int] = functools.lru_cache(65_536)(self._number)
 
     def pane(self, grain: Grain, time_ms: int) -> int:
         """Return the start of the pane that contains the time; a lifetime starts at 0."""
@@ -46,6 +48,19 @@ class Calendar:
         return "day", [
             self._start(today - timedelta(back)) for back in reversed(range(newest, newest + days))
         ]
+
+    def day(self, time_ms: int) -> int:
+        """Return the number of the local day; days that follow each other differ by one."""
+        return self._number_of_quarter(time_ms // QUARTER_MS)
+
+    def days(self, window: str, as_of_ms: int) -> range:
+        """Return the numbers of the local days of a window of days, oldest first."""
+        newest, days = _DAYS[window]
+        end = self.day(as_of_ms) - newest + 1
+        return range(end - days, end)
+
+    def _number(self, quarter: int) -> int:
+        return self._date(quarter * QUARTER_MS).toordinal()
 
     def _find_day(self, quarter: int) -> int:
         return self._start(self._date(quarter * QUARTER_MS))

@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass
 from typing import NamedTuple
 
 from tidegauge.simulator.broken import fault
+from tidegauge.simulator.facts import facts
 from tidegauge.simulator.measure import counts, distincts
 from tidegauge.simulator.record import Truth, encode
 from tidegauge.simulator.traffic import Event, Traffic
@@ -129,6 +130,7 @@ def _accepted(event: Event) -> Truth:
         person=event.person,
         counts=counts(step.kind, step.name, step.properties),
         distincts=distincts(step.kind, step.name),
+        facts=facts(step.kind, step.name, step.properties, event.time_ms),
     )
 
 

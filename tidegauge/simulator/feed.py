@@ -10,14 +10,18 @@ import zlib
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
+from tidegauge.simulator.calendar import Calendar
 from tidegauge.simulator.disturbance import Disturbances, Disturber, Message, plain
 from tidegauge.simulator.people import Population
 from tidegauge.simulator.record import Record
 from tidegauge.simulator.shape import spread
-from tidegauge.simulator.traffic import Traffic
+from tidegauge.simulator.subscriber_list import subscriber_list
+from tidegauge.simulator.traffic import Event, Traffic
 
 STRAY_SHARE = 0.05
 HISTORY_VISITS = 8
+HISTORY_OF_LIST = 5
+"""How many records of history there are, at least, for one of the list of subscribers."""
 JITTERED_SHARE = 0.03
 JITTER_MS = 90_000
 # The product's watermark is a median over blocks of 64 records, so it stands at or after the
@@ -60,7 +64,7 @@ class Lane:
         original = self._repeats.pop(self._sent, None)
         if original is None or record_ms - original.timestamp_ms > DUPLICATE_DELAY_MS:
             return None
-        truth = original.truth._replace(outcome="duplicate", counts=(), distincts=())
+        truth = original.truth._replace(outcome="duplicate", counts=(), distincts=(), facts=())
         return original._replace(timestamp_ms=record_ms, truth=truth)
 
 
@@ -80,23 +84,31 @@ class Feed:
         self._timezone = timezone
         self._rng = rng
         self._duplicates = disturbances.duplicate
-        self._traffic = Traffic(Population(people, rng), HISTORY_VISITS, rng)
+        self._population = Population(people, rng)
+        self._traffic = Traffic(self._population, HISTORY_VISITS, rng)
         self._disturber = Disturber(disturbances, self._traffic, rng)
         self._lanes = [Lane() for _ in range(partitions)]
+        self._has_begun = False
 
     def history(self, start_ms: int, end_ms: int, count: int) -> Iterator[Record]:
         """Yield `count` undisturbed records with times in `[start_ms, end_ms)`.
 
-        They come in time order but for a few that were up to 90 seconds on their way.
+        They come in time order but for a few that were up to 90 seconds on their way. Traffic that
+        begins with a history begins with the list of subscribers, a fifth of it at most.
         """
+        told = [] if self._has_begun else self._subscribers(start_ms, end_ms, count)
+        for event in told:
+            yield self._record(plain(event), event.time_ms)
+        self._has_begun = True
         self._traffic.open(HISTORY_VISITS)
         for _, time_ms in self._arrivals(
-            spread(start_ms, end_ms, count, self._timezone, self._rng)
+            spread(start_ms, end_ms, count - len(told), self._timezone, self._rng)
         ):
             yield self._record(plain(self._traffic.event(time_ms)), time_ms)
 
     def begin(self, records_per_second: float) -> None:
         """Begin a phase with disturbances; what earlier phases settled is forgotten."""
+        self._has_begun = True
         self._traffic.open(max(HISTORY_VISITS, int(records_per_second * 20)))
         self._lanes = [Lane() for _ in range(self._partitions)]
 
@@ -124,6 +136,17 @@ class Feed:
                 left -= 1
                 if not left:
                     return
+
+    def _subscribers(self, start_ms: int, end_ms: int, count: int) -> list[Event]:
+        midnight_ms = Calendar(self._timezone.key).pane("day", start_ms)
+        return subscriber_list(
+            self._population,
+            self._traffic,
+            since_ms=midnight_ms,
+            span_ms=(start_ms, end_ms),
+            room=count // HISTORY_OF_LIST,
+            rng=self._rng,
+        )
 
     def _arrivals(self, times: list[int]) -> list[tuple[int, int]]:
         rng = self._rng

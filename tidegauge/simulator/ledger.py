@@ -1,20 +1,29 @@
-"""The truth about every acknowledged record: outcomes, counts per pane, persons per pane.
+"""The truth about every acknowledged record: outcomes, counts and persons per pane, and facts.
 
-Only accepted records move counts; a pane exists once something in it was counted. Panes are
-kept for ever: this is a measuring stick, not a service. Safe to read while another thread
-records.
+Only accepted records move counts and say facts; a pane exists once something in it was counted.
+Panes and facts are kept for ever: this is a measuring stick, not a service. Safe to read while
+another thread records.
 """
 
 import collections
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
-from tidegauge.simulator import ledger_file
+from tidegauge.simulator import ledger_file, measure
+from tidegauge.simulator.answers import answers
 from tidegauge.simulator.calendar import GRAINS, WINDOWS, Calendar, Grain
+from tidegauge.simulator.customers import customers
 from tidegauge.simulator.exposition import Series, distinct, ratios, scores, totals, windowed
-from tidegauge.simulator.record import Increment, Key, Labels
+from tidegauge.simulator.facts import BOUGHT, DECLARED, FACTS, NPS, SUBSCRIPTION, USED
+from tidegauge.simulator.features import features
+from tidegauge.simulator.habits import habits
+from tidegauge.simulator.health import health
+from tidegauge.simulator.record import Fact, Increment, Key, Labels, Told
+from tidegauge.simulator.subscriptions import churn, subscriptions
 
+ACTIVE = measure.key("active_users")
 Counts = dict[Key, int]
 Persons = dict[Key, set[str]]
 
@@ -31,6 +40,8 @@ class Ledger:
         """Per grain and pane start (ms): integer counts, money in micro-units."""
         self.people: dict[Grain, dict[int, Persons]] = {grain: {} for grain in GRAINS}
         """Per grain and pane start (ms): the persons of each distinct metric."""
+        self.facts: dict[str, set[Told]] = {name: set() for name in FACTS}
+        """Per name of a fact: when it was said of whom."""
         self.calendar = Calendar(timezone)
         self._lock = threading.Lock()
         # Millions of pane entries share a few hundred names.
@@ -45,12 +56,13 @@ class Ledger:
         person: str | None,
         counts: tuple[Increment, ...] = (),
         distincts: tuple[Key, ...] = (),
+        facts: tuple[Fact, ...] = (),
     ) -> None:
-        """Take one acknowledged record; an accepted one moves `counts` and `distincts`."""
-        if outcome != "accepted" and (counts or distincts):
+        """Take one acknowledged record; an accepted one moves counts and says facts."""
+        if outcome != "accepted" and (counts or distincts or facts):
             raise ValueError(f"a record with outcome {outcome} must not move metrics")
-        if distincts and person is None:
-            raise ValueError(f"name the person of a record that moves {distincts[0][0]}")
+        if person is None and (distincts or facts):
+            raise ValueError("name the person of a record that is about a person")
         with self._lock:
             self.outcomes.setdefault(partition, collections.Counter())[outcome] += 1
             if reason is not None:
@@ -61,6 +73,8 @@ class Ledger:
                     self._count(self.counts[grain].setdefault(start, {}), counts)
                 if distincts and person is not None:
                     self._mark(self.people[grain].setdefault(start, {}), distincts, person)
+            for name, label, said_ms in facts:
+                self.facts[name].add(Told(said_ms, label, person or ""))
 
     def total(self, outcome: str | None = None) -> int:
         """Return the number of records over all partitions, of one outcome or of all."""
@@ -84,6 +98,7 @@ class Ledger:
                 series.update(distinct(persons, window))
                 series.update(ratios(counts, persons, window))
                 series.update(scores(counts, window))
+            series.update(self._of_persons(as_of_ms))
         return series
 
     def persons(self, metric: str, labels: Labels, window: str, as_of_ms: int) -> set[str]:
@@ -108,6 +123,7 @@ class Ledger:
                 "reasons": dict(sorted(self.reasons.items())),
                 "counts": {grain: list(ledger_file.rows(self.counts[grain])) for grain in GRAINS},
                 "people": people,
+                "facts": {name: sorted(told) for name, told in self.facts.items()},
             }
         ledger_file.write(path, document)
 
@@ -122,6 +138,9 @@ class Ledger:
             ledger.counts[grain] = ledger_file.panes(document["counts"][grain])
             people = ((start, key, set(found)) for start, key, found in document["people"][grain])
             ledger.people[grain] = ledger_file.panes(people)
+        ledger.facts |= {
+            name: {Told(*fact) for fact in told} for name, told in document["facts"].items()
+        }
         return ledger
 
     def _count(self, pane: Counts, counts: tuple[Increment, ...]) -> None:
@@ -147,6 +166,23 @@ class Ledger:
             for key, people in pane.items():
                 merged[key] |= people
         return merged
+
+    def _of_persons(self, as_of_ms: int) -> Iterator[tuple[Key, float]]:
+        """Yield what is told of people over days."""
+        told, calendar = self.facts, self.calendar
+        days = {calendar.day(start): people for start, people in self._active("day").items()}
+        yield from habits(self._active("minute"), calendar, as_of_ms)
+        yield from answers(told[NPS], calendar, as_of_ms)
+        yield from subscriptions(told[SUBSCRIPTION])
+        yield from churn(told[SUBSCRIPTION], told[DECLARED], calendar, as_of_ms)
+        yield from customers(told[BOUGHT], self.counts["day"], calendar, as_of_ms)
+        yield from features(told[USED], days, calendar, as_of_ms)
+        yield from health(told, days, calendar, as_of_ms)
+
+    def _active(self, grain: Grain) -> dict[int, set[str]]:
+        return {
+            pane: found[ACTIVE] for pane, found in self.people[grain].items() if ACTIVE in found
+        }
 
     def _panes_people(self, window: str, as_of_ms: int) -> list[Persons]:
         grain, starts = self.calendar.window(window, as_of_ms)

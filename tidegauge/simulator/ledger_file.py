@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from tidegauge.simulator.record import Key
 
-FORMAT = 1
+FORMAT = 2
 V = TypeVar("V")
 
 

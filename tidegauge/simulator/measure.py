@@ -17,6 +17,10 @@ CHANNELS = frozenset(
     "email link whatsapp x facebook linkedin instagram reddit blog press".split()  # noqa: SIM905 - one line says it
 )
 GOALS = {"Signed Up": "signup", "Order Completed": "order", "Subscription Started": "subscription"}
+PURCHASES = frozenset({"Order Completed", "Payment Succeeded"})
+CURRENCIES = frozenset({"USD", "EUR", "GBP"})
+"""Those that the traffic has, of the sixty that are known."""
+LARGEST_REVENUE = 1_000_000_000
 # Done to or about a person, not by one. "Subscription Started" is a goal, hence active.
 PASSIVE = frozenset(
     {
@@ -28,6 +32,7 @@ PASSIVE = frozenset(
         "Brand Mentioned",
         "Launch Started",
         "Launch Ended",
+        "Subscribers Declared",
     }
 )
 INTERACTIONS = frozenset({"page", "screen", "track"})
@@ -64,24 +69,23 @@ def _track(name: str, properties: Mapping[str, Any]) -> Iterator[Increment]:
     if name in GOALS:
         yield Increment(key("conversions", goal=GOALS[name]), 1)
     if name == "Subscription Cancelled":
-        labels = {"plan": _plan(properties), "reason": properties.get("reason", NONE)}
+        labels = {"plan": plan_of(properties), "reason": properties.get("reason", NONE)}
         yield Increment(key("cancellations", **labels), 1)
     elif name == "Feature Used":
-        yield Increment(key("feature_uses", feature=properties.get("feature", NONE)), 1)
+        yield Increment(key("feature_uses", feature=feature_of(properties)), 1)
     elif name in {"Content Shared", "Product Shared"}:
         channel = properties.get("channel", properties.get("share_via"))
         yield Increment(key("shares", channel=_channel(channel)), 1)
     elif name == "Brand Mentioned":
         yield Increment(key("mentions", channel=_channel(properties.get("channel"))), 1)
-    elif name in {"Order Completed", "Payment Succeeded"}:
-        yield Increment(
-            key("revenue", currency=properties.get("currency", "USD")), _micros(properties)
-        )
-    elif name == "CSAT Answered" and _satisfaction(properties) is not None:
-        yield Increment(key("csat", score=str(_satisfaction(properties))), 1)
+    elif name in PURCHASES and (money := micros(properties)) is not None:
+        yield Increment(key("revenue", currency=currency_of(properties)), money)
+    elif name == "CSAT Answered" and (told := score(properties, 1, 5)) is not None:
+        yield Increment(key("csat", score=told), 1)
 
 
-def _plan(properties: Mapping[str, Any]) -> str:
+def plan_of(properties: Mapping[str, Any]) -> str:
+    """Return the plan as a label."""
     plan = properties.get("plan")
     return NONE if plan is None else plan if plan in PLANS else OTHER
 
@@ -90,13 +94,30 @@ def _channel(channel: str | None) -> str:
     return NONE if channel is None else channel if channel in CHANNELS else OTHER
 
 
-def _satisfaction(properties: Mapping[str, Any]) -> int | None:
-    # Numbers that say 1 to 5; True equals 1 in Python and is no answer.
-    score: Any = properties.get("score")
-    known = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5}
-    return known.get(score) if type(score) in (int, float) else None
+def feature_of(properties: Mapping[str, Any]) -> str:
+    """Return the feature as a label."""
+    feature: str = properties.get("feature", NONE)
+    return feature
 
 
-def _micros(properties: Mapping[str, Any]) -> int:
+def currency_of(properties: Mapping[str, Any]) -> str:
+    """Return the currency as a label."""
+    currency: str = properties.get("currency", "USD")
+    return currency
+
+
+def score(properties: Mapping[str, Any], lowest: int, highest: int) -> str | None:
+    """Return the whole number that the score says, None for everything else."""
+    told: Any = properties.get("score")
+    # 4.0 is 4; True equals 1 in Python and is no answer.
+    is_whole = type(told) in (int, float) and told in range(lowest, highest + 1)
+    return str(int(told)) if is_whole else None
+
+
+def micros(properties: Mapping[str, Any]) -> int | None:
+    """Return the money of an order or payment, None for what is none or of no known currency."""
+    revenue: Any = properties.get("revenue")
+    if type(revenue) not in (int, float) or currency_of(properties) not in CURRENCIES:
+        return None
     # Decimal reads the digits as they stand in the JSON text.
-    return int(Decimal(str(properties["revenue"])) * 1_000_000)
+    return int(Decimal(str(revenue)) * 1_000_000) if 0 <= revenue <= LARGEST_REVENUE else None

@@ -25,6 +25,10 @@ class Person:
     browser: str
     currency: str
     plan: str = "free"
+    subscribed_ms: int | None = None
+    """Since when they pay; None as long as nobody has told."""
+    has_second_thoughts: bool = False
+    """Whether they will answer again what they were asked last."""
 
     @property
     def key(self) -> str:
@@ -56,6 +60,10 @@ class Population:
         """Give the person a user id that nobody has."""
         self._users += 1
         person.user_id = f"u{self._users:07d}"
+
+    def subscribers(self) -> list[Person]:
+        """Return everybody who pays now."""
+        return [person for person in self._people if person.subscribed]
 
     def _visitor(self) -> Person:
         rng = self._rng

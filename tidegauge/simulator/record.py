@@ -21,8 +21,24 @@ class Increment(NamedTuple):
     amount: int
 
 
+class Fact(NamedTuple):
+    """What one event says of its person that outlasts it; its time may lie before the event's."""
+
+    name: str
+    label: str
+    time_ms: int
+
+
+class Told(NamedTuple):
+    """A fact with its person; in order, the last of a person is the one that holds."""
+
+    time_ms: int
+    label: str
+    person: str
+
+
 class Truth(NamedTuple):
-    """What must become of a record; `counts` and `distincts` are empty unless it is accepted."""
+    """What must become of a record; it moves and says nothing unless it is accepted."""
 
     outcome: str
     reason: str | None
@@ -30,6 +46,7 @@ class Truth(NamedTuple):
     person: str | None
     counts: tuple[Increment, ...] = ()
     distincts: tuple[Key, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
 
 class Record(NamedTuple):

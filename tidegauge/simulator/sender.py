@@ -8,19 +8,16 @@ the order sent; bytes that are not UTF-8 are written with Python's `surrogateesc
 
 import collections
 import json
-import socket
 from pathlib import Path
 from typing import Any, TextIO
 
-from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 
+from tidegauge.producer import ACKNOWLEDGE_SECONDS, CannotConnect, connect
 from tidegauge.simulator.ledger import Ledger
 from tidegauge.simulator.record import Record
 
 WAITING_LIMIT = 20_000
-ACKNOWLEDGE_SECONDS = 120
-CONNECT_SECONDS = 5
 
 
 class SendError(Exception):
@@ -44,7 +41,10 @@ class Sender:
         self._ledger = ledger
         self._waiting: collections.deque[tuple[Record, Any]] = collections.deque()
         self._next_offsets: dict[int, int] = {}
-        self._producer = _producer(bootstrap)
+        try:
+            self._producer = connect(bootstrap)
+        except CannotConnect as error:
+            raise SendError(str(error)) from error
         self._require(partitions)
         self._events: TextIO | None = None if events is None else events.open("w", encoding="ascii")
 
@@ -116,46 +116,6 @@ class Sender:
             f"sending to {self._topic} failed ({error!r}), so the ledger would not be the truth; "
             f"see that the broker runs and takes records of 256 KiB, then start with a new topic"
         )
-
-
-def _producer(bootstrap: str) -> Any:
-    if not any(_listening(address.strip()) for address in bootstrap.split(",")):
-        raise SendError(
-            f"nothing listens at {bootstrap}; start Kafka there or name another host:port"
-        )
-    try:
-        return KafkaProducer(
-            bootstrap_servers=bootstrap,
-            acks="all",
-            # The embedded broker has no idempotent producers. With one request in flight,
-            # retries do not change the order.
-            enable_idempotence=False,
-            max_in_flight_requests_per_connection=1,
-            allow_auto_create_topics=False,
-            # kafka-python computes checksums in Python, over the compressed bytes: sending
-            # compressed is almost twice as fast.
-            compression_type="gzip",
-            linger_ms=10,
-            batch_size=131_072,
-            bootstrap_timeout_ms=10_000,
-            max_block_ms=5_000,
-            delivery_timeout_ms=ACKNOWLEDGE_SECONDS * 1000 - 10_000,
-            metrics_enabled=False,
-        )
-    except KafkaError as error:
-        raise SendError(
-            f"what listens at {bootstrap} is no usable Kafka ({error!r}); name another address"
-        ) from error
-
-
-def _listening(address: str) -> bool:
-    # KafkaProducer would try for half a minute, and leave its sockets open when it gives up.
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def _line(record: Record, offset: int) -> str:

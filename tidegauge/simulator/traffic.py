@@ -14,8 +14,11 @@ from tidegauge.simulator.record import time_text
 VISIT_END_SHARE = 0.15
 SKEWED_SHARE = 0.25
 # These come from a server, which knows the user but not the browser.
-SERVER_SIDE = frozenset({"Payment Succeeded", "Subscription Started", "Subscription Cancelled"})
+SERVER_SIDE = frozenset(
+    {"Payment Succeeded", "Payment Failed", "Subscription Started", "Subscription Cancelled"}
+)
 LISTENER = "brand-listener"
+SERVER = {"library": {"name": "analytics-python", "version": "2.3.4"}, "channel": "server"}
 
 
 class Event(NamedTuple):
@@ -43,6 +46,7 @@ class Traffic:
         """Return what happens at that time."""
         person = self._visitor()
         step = next_step(person, self._population, self._rng)
+        _note_subscription(person, step, time_ms)
         identity = self._identity(person, step)
         return Event(
             payload=self._payload(identity, person, step, time_ms),
@@ -50,6 +54,12 @@ class Traffic:
             person=identity.get("userId") or identity["anonymousId"],
             time_ms=time_ms,
         )
+
+    def server_event(self, person: str, step: Step, time_ms: int) -> Event:
+        """Return what a server says of a person who does nothing at that time."""
+        payload = _named(step, message_id(self._rng), {"userId": person})
+        payload |= {"timestamp": time_text(time_ms), "context": SERVER} | _body(step)
+        return Event(payload, step, person, time_ms)
 
     def _visitor(self) -> Person:
         rng, visits = self._rng, self._visits
@@ -73,15 +83,7 @@ class Traffic:
     def _payload(
         self, identity: dict[str, Any], person: Person, step: Step, time_ms: int
     ) -> dict[str, Any]:
-        payload: dict[str, Any] = {
-            "type": step.kind,
-            "messageId": message_id(self._rng),
-            **identity,
-        }
-        if step.kind == "track":
-            payload["event"] = step.name
-        elif step.name is not None:
-            payload["name"] = step.name
+        payload = _named(step, message_id(self._rng), identity)
         payload |= self._times(person, time_ms)
         payload["context"] = _context(person, step)
         return payload | _body(step)
@@ -107,9 +109,25 @@ def message_id(rng: random.Random) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
+def _note_subscription(person: Person, step: Step, time_ms: int) -> None:
+    if step.name == "Subscription Cancelled":
+        person.subscribed_ms = None
+    elif step.name == "Subscription Started" and person.subscribed_ms is None:
+        person.subscribed_ms = time_ms
+
+
+def _named(step: Step, message: str, identity: dict[str, Any]) -> dict[str, Any]:
+    payload: dict[str, Any] = {"type": step.kind, "messageId": message, **identity}
+    if step.kind == "track":
+        payload["event"] = step.name
+    elif step.name is not None:
+        payload["name"] = step.name
+    return payload
+
+
 def _context(person: Person, step: Step) -> dict[str, Any]:
     if step.name in SERVER_SIDE or step.name == "Brand Mentioned":
-        return {"library": {"name": "analytics-python", "version": "2.3.4"}, "channel": "server"}
+        return SERVER
     if person.mobile:
         return {"library": {"name": "analytics-ios", "version": "4.1.8"}, "locale": "en-GB"}
     return {"userAgent": person.browser, "locale": "en-US"}

@@ -88,6 +88,25 @@ ODD_SCORES: Weighted[object] = Weighted(
     {4.0: 3, 0: 2, 6: 2, 10: 2, 4.5: 2, "5": 2, "great": 2, None: 2}
 )
 """What arrives instead of an answer from 1 to 5; 4.0 is one, the others count nowhere."""
+ODD_RECOMMENDATIONS: Weighted[object] = Weighted(
+    {9.0: 3, 6.0: 2, 11: 2, -1: 2, 7.5: 2, "9": 2, "likely": 2, None: 2}
+)
+"""What arrives instead of an answer from 0 to 10; 9.0 and 6.0 are some."""
+ODD_MONEY: Weighted[tuple[object, str]] = Weighted(
+    {
+        (-12.5, "EUR"): 3,
+        ("19.90", "USD"): 3,
+        (None, "GBP"): 2,
+        (2_000_000_000, "USD"): 2,
+        (49, "BTC"): 2,
+        (0, "EUR"): 3,
+    }
+)
+"""What arrives instead of a price and its currency; 0 is one, the others count nowhere."""
+ODD_TIMES: Weighted[str] = Weighted(
+    {"last spring": 2, "2099-01-01T00:00:00.000Z": 1, "1970-01-01T00:00:00.000Z": 2}
+)
+"""What arrives instead of the time somebody subscribed; none of them can be."""
 CURRENCIES: Weighted[str] = Weighted({"USD": 60, "EUR": 30, "GBP": 10})
 PAID_PLANS: Weighted[str] = Weighted({"starter": 60, "pro": 30, "enterprise": 7, "legacy": 3})
 MONTHLY_CENTS = {"starter": 900, "pro": 2900, "enterprise": 19900, "legacy": 500}

@@ -19,6 +19,7 @@ from exporters.view import View
 from streams.history import History
 from streams.notes import Note
 from streams.panes import DAY, HOUR, SECOND
+from streams.persons.shard import Shard
 from streams.published import Published
 from tests.exporters.published_events import GENERATION, NOW, Worker, new_folding
 
@@ -57,10 +58,12 @@ def view(days: int = 40, *, later: int = 0, pages: tuple[str, ...] = PAGES) -> V
             time = NOW - NOW % DAY - back * DAY + hour * HOUR
             if time <= NOW:
                 worker.send(*_events(back, hour, pages), *_answers(back, hour), time=time)
+    worker.now = NOW + later
+    shard = worker.tell(Shard(worker.folding.calendar, GENERATION))
     progress = worker.progress(caught_up_at=NOW + later, published_at=NOW + later)
     held = Published(progress, worker.partition.units.held)
-    source = Source.of(worker.folding, GENERATION, "events", 1)
-    return View.of(worker.folding, Snapshot(source, {0: held}))
+    source = Source.of(worker.folding, GENERATION, "events", 1, 1)
+    return View.of(worker.folding, Snapshot(source, {0: held}, {0: shard}))
 
 
 def _events(back: int, hour: int, pages: tuple[str, ...]) -> Iterator[dict[str, Any]]:
@@ -104,7 +107,8 @@ def sheet(shown: View, audience: Audience = PRIVATE, notes: tuple[Note, ...] = N
     days = []
     if shown.reading is not None:
         partitions = list(shown.snapshot.partitions.values())
-        days = History(folding).read(partitions, shown.reading.as_of)
+        shards = list(shown.snapshot.shards.values())
+        days = History(folding).read(partitions, shown.reading.as_of, shards)
     return sheet_of(folding, shown, days, notes, audience)
 
 

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.page.audience import PRIVATE, Audience
-from streams.figures import Figure, Figures, Pairs
+from streams.figures import Figure, Figures
 from streams.history import Day, Point
 from streams.panes import DAY, Grain, Pane
 from streams.reading import Reading
+from streams.series import Pairs
 from tests.exporters.page.made_up import sheet, view
 from tests.exporters.published_events import new_folding
 
@@ -59,6 +60,20 @@ def test_no_more_is_hidden_than_must_be(sizes: list[int]) -> None:
     small = sum(size < 10 for size in sizes)
     assert bool(hidden) == bool(small)
     assert len(hidden) <= small + 1
+
+
+@given(st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=3), min_size=1, max_size=4))
+def test_of_two_labels_no_small_row_can_be_worked_out_from_the_sum_of_a_value(
+    table: list[list[int]],
+) -> None:
+    # conversions_by_platform{goal,platform} beside conversions{goal}
+    sizes = {(i, j): size for i, row in enumerate(table) for j, size in enumerate(row)}
+    labels = {key: (("goal", str(key[0])), ("platform", str(key[1]))) for key in sizes}
+    hidden = PUBLIC.hidden_rows({labels[key]: figure(size) for key, size in sizes.items()})
+    for goal, row in enumerate(table):
+        places = frozenset(j for j in range(3) if labels[goal, j] in hidden)
+        assert all(size >= 10 for j, size in enumerate(row) if j not in places)
+        assert hidden_sum_is_safe(row, places)
 
 
 @given(st.lists(st.integers(0, 40), min_size=30, max_size=30))

@@ -151,11 +151,11 @@ def test_a_net_score_stands_beside_and_the_names_of_labels_never_become_markup()
 
 def test_label_sets_without_a_value_come_last() -> None:
     folding = new_folding(catalogue=EFFORT)
-    answers = [*effort("a", 5), *(one for name in "bcd" for one in effort(name, 1, 1, 5))]
+    answers = [*effort("a", 5), *(one for name in "bcde" for one in effort(name, 1, 1, 5))]
     card = card_of(made(answers, folding=folding), "effort")
-    assert [row.name for row in card.rows] == ["b", "c", "d", "a"]
-    assert [line.name for line in card.lines] == ["b", "c", "d"]
-    assert [row.share for row in card.rows] == [1, 1, 1, 0]
+    assert [row.name for row in card.rows] == ["b", "c", "d", "e", "a"]
+    assert [line.name for line in card.lines] == ["b", "c", "d", "e"]
+    assert [row.share for row in card.rows] == [1, 1, 1, 1, 0]
 
 
 def test_the_made_up_company_has_days_that_can_be_shown() -> None:

@@ -19,6 +19,11 @@ SECONDS = Metric("waits", "Waits", "d", "f", "sum", unit="seconds")
         ("conversion_ratio", 0.5, (), "50.0%"),
         ("revenue", 4184.6, (("currency", "EUR"),), "4,184.60 EUR"),
         ("revenue", 4184, (("currency", "JPY"),), "4,184 JPY"),
+        ("customer_lifetime_value", 585.678, (("currency", "USD"),), "585.68 USD"),
+        ("revenue_per_buyer", 32, (("currency", "EUR"),), "32.00 EUR"),
+        ("sessions_per_user", 1.134, (), "1.13"),
+        ("conversions_per_interaction", 0.0175, (), "1.75%"),
+        ("nps_score", -16, (), "−16"),  # noqa: RUF001 - a minus sign
         ("page_views", -3, (), "−3"),  # noqa: RUF001 - a minus sign
     ],
 )

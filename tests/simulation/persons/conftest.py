@@ -7,7 +7,7 @@ import pytest
 from streams.folding import Folding
 from tests.simulation.small_world import SMALL, a_folding, shrink
 
-SMALL_SHARDS = {"LEAST_NOTED": 6, "MOST_TOLD": 5, "PERSONS_A_PART": 2, "SHEETS_A_PART": 5}
+SMALL_SHARDS = {"LEAST_NOTED": 6, "MOST_TOLD": 5, "PART_BYTES": 100, "MOST_AT_ONCE": 3}
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,10 @@ import random
 from collections import deque
 
 from streams.checkpoint import MANIFEST
-from streams.persons.facts import Message, Section, shard_of
 from streams.persons.outbox import Told
-from tests.simulation.persons.world import PARTITIONS, SHARDS, Crossing
+from streams.persons.sections import Crossing, Teller
+from tests.simulation.persons.world import PARTITIONS, SHARDS
+from tests.simulation.persons.world import Crossing as World
 from tests.simulation.process import Process
 from tests.simulation.small_world import GENERATION
 
@@ -14,7 +15,7 @@ from tests.simulation.small_world import GENERATION
 class Sender(Process):
     """It recovers when it is made; its messages reach the facts in their order, or never."""
 
-    def __init__(self, crossing: Crossing, number: int, name: int) -> None:
+    def __init__(self, crossing: World, number: int, name: int) -> None:
         super().__init__(crossing.sources[number], name)
         self.crossing, self.number = crossing, number
         self.in_flight: deque[tuple[int, bytes]] = deque()
@@ -42,23 +43,13 @@ class Sender(Process):
         """Send what was not told yet."""
         told = self.partition.take_told()
         if told is not None:
-            self.in_flight.extend((shard, self._message(told, shard)) for shard in range(SHARDS))
+            self.in_flight.extend(enumerate(self._messages(told)))
 
-    def _message(self, told: Told, shard: int) -> bytes:
-        chosen = shard_of(told.persons, SHARDS) == shard
+    def _messages(self, told: Told) -> list[bytes]:
         is_at_end = told.end >= self.world.source.end
-        section = Section(
-            self.number,
-            told.begin,
-            told.end,
-            told.watermark,
-            self.safe,
-            told.persons[chosen].astype("<i8").tobytes(),
-            told.minutes[chosen].astype("<i4").tobytes(),
-            caught_up_at=10_000 if is_at_end else 0,
-            told_at=10_000,
-        )
-        return Message(GENERATION, 0, PARTITIONS, [section]).encode()
+        teller = Teller(self.safe, 10_000 if is_at_end else 0, 10_000)
+        crossing = Crossing(GENERATION, 0, PARTITIONS, SHARDS)
+        return [message.encode() for message in crossing.messages([(self.number, told, teller)])]
 
     def deliver(self, count: int) -> None:
         """Let messages land."""

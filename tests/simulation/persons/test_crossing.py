@@ -8,8 +8,8 @@ from streams.folding import Folding
 from tests.simulation import holding
 from tests.simulation.persons.schedule import FAULTS, Schedule
 
-SEEDS = 300
-LONG_SEEDS = 10_000
+SEEDS = 200
+LONG_SEEDS = 8_000
 AT_ONCE = 50
 
 
