@@ -20,10 +20,10 @@ UV_VERSION := 0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test test-long lint format bench-fold screenshots lock clean
+.PHONY: help demo test test-long lint format bench-fold bench-persons screenshots lock clean
 
 help: ## show these verbs
-	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{printf "make %-11s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{printf "make %-13s %s\n", $$1, $$2}'
 
 demo: .venv/ready-to-run ## the whole pipeline on this machine (DURATION, RATE, PORT, EVENTS, SEED)
 	@$(BIN)/tidegauge demo $(if $(DURATION),--duration '$(DURATION)') $(if $(RATE),--rate '$(RATE)') \
@@ -47,6 +47,9 @@ format: .venv/ready-to-test ## rewrite the code in the one format
 
 bench-fold: .venv/ready-to-test ## events per second from topic to Redis
 	$(BIN)/python benchmarks/bench_fold.py
+
+bench-persons: .venv/ready-to-test ## what a million persons cost a worker
+	$(BIN)/python benchmarks/bench_persons.py
 
 screenshots: .venv/ready-to-test ## take those of the page anew, for docs/ (needs chromium)
 	$(BIN)/python -m tests.exporters.page.screenshots
