@@ -39,7 +39,7 @@ class Crew:
                 self.fail_stops += 1
                 self.start(name)
 
-    def wait_for(self, what: str, condition: Callable[[], T], seconds: float = 60) -> T:
+    def wait_for(self, what: str, condition: Callable[[], T], seconds: float = 150) -> T:
         """Wait as `wait_for` does, and tend the crew meanwhile."""
 
         def tended() -> T:

@@ -24,7 +24,7 @@ HOUR = 3_600
 TIME_ZONE = "Europe/Berlin"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_count_of_two_workers_equals_the_ledger_after_a_stop_and_start(
     request: pytest.FixtureRequest, broker: str, embedded_redis: EmbeddedRedis, tmp_path: Path
 ) -> None:
@@ -40,7 +40,7 @@ def test_every_count_of_two_workers_equals_the_ledger_after_a_stop_and_start(
             assert traffic.unexplained_records == 0
         assert sum(ledger.ends().values()) == FIRST + SECOND + THIRD
         workers = [line.worker(instance="a"), line.worker(instance="b")]
-        wait_for("all is folded", lambda: _offsets(workers) == ledger.ends(), 60)
+        wait_for("all is folded", lambda: _offsets(workers) == ledger.ends(), 150)
         wait_for("all is published", lambda: published_ends(line) == ledger.ends(), 10)
         check_exporter(line, ledger)
         for worker in workers:
@@ -56,14 +56,14 @@ def _run_with_a_stop_in_the_middle(line: Pipeline, traffic: Simulation) -> None:
     begin, send = time.time() - 20 * HOUR, traffic.preload
     send(FIRST, 10 * HOUR, int(begin) * 1000)
     workers = [line.worker(instance="a"), line.worker(instance="b")]
-    wait_for("both own partitions", lambda: all(w.read_offsets() for w in workers), 60)
+    wait_for("both own partitions", lambda: all(w.read_offsets() for w in workers), 150)
     send(SECOND, HOUR, int(begin + 10 * HOUR) * 1000)
-    wait_for("all so far is folded", lambda: sum(_offsets(workers).values()) == FIRST + SECOND, 60)
+    wait_for("all so far is folded", lambda: sum(_offsets(workers).values()) == FIRST + SECOND, 150)
     rest = threading.Thread(target=send, args=(THIRD, 9 * HOUR, int(begin + 11 * HOUR) * 1000))
     rest.start()
     try:
         enough = FIRST + SECOND + THIRD // 100
-        wait_for("more is folded", lambda: sum(_offsets(workers).values()) > enough, 60)
+        wait_for("more is folded", lambda: sum(_offsets(workers).values()) > enough, 150)
         for worker in workers:
             worker.terminate()
         assert [worker.wait(30) for worker in workers] == [0, 0]

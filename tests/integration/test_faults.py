@@ -29,7 +29,7 @@ SEED = 3
 SETTINGS = {"REPORTING_TIMEZONE": TIME_ZONE}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_count_equals_the_ledger_after_every_kind_of_fault(
     request: pytest.FixtureRequest, broker: str, tmp_path: Path
 ) -> None:

@@ -22,7 +22,7 @@ NEEDS_PERSONS = {"churn_ratio", "customer_lifetime_value", "customer_health_cust
 
 
 @pytest.mark.kafka
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_metric_equals_the_ledger_after_workers_were_killed(
     real_kafka: RealKafka, embedded_redis: EmbeddedRedis, tmp_path: Path
 ) -> None:
