@@ -5,13 +5,14 @@ Per partition, the sum of `tidegauge_records_total` over its outcomes equals
 its beginning), less the offsets that were lost or held no record, as those of transactions do.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
+from exporters.progress_gauges import ProgressGauge, families
 from streams.catalogue import PREFIX
 from streams.event import REASONS
 from streams.outcomes import OUTCOMES
@@ -20,14 +21,6 @@ from streams.published import Progress, Published
 from streams.routing import Labels
 from streams.unit import DEAD_LETTERS, IDENTITY_LINKS, SKIPPED
 from streams.unit import OUTCOMES as OUTCOMES_ACCOUNT
-
-
-class _Gauge(NamedTuple):
-    """A gauge per partition; `read` gives None where it has no value yet."""
-
-    name: str
-    text: str
-    read: Callable[[Progress], float | None]
 
 
 def _watermark(progress: Progress) -> float | None:
@@ -41,24 +34,26 @@ def _horizon(progress: Progress) -> float | None:
 
 
 GAUGES = (
-    _Gauge("read_offset", "Offset of the next record to read.", lambda p: p.offset),
-    _Gauge("lag_records", "Records in the partition that are not counted yet.", lambda p: p.lag),
-    _Gauge(
+    ProgressGauge("read_offset", "Offset of the next record to read.", lambda p: p.offset),
+    ProgressGauge(
+        "lag_records", "Records in the partition that are not counted yet.", lambda p: p.lag
+    ),
+    ProgressGauge(
         "watermark_timestamp_seconds",
         "Event time up to which the partition has come; absent before the first.",
         _watermark,
     ),
-    _Gauge(
+    ProgressGauge(
         "published_timestamp_seconds",
         "Wall clock of the worker when it last published the partition.",
         lambda p: p.published_at / SECOND,
     ),
-    _Gauge(
+    ProgressGauge(
         "checkpoint_timestamp_seconds",
         "Wall clock of the partition's last checkpoint; absent before the first.",
         lambda p: p.checkpoint_at / SECOND if p.checkpoint_at else None,
     ),
-    _Gauge(
+    ProgressGauge(
         "deduplication_horizon_seconds",
         "How much event time back a repeated message id is noticed.",
         _horizon,
@@ -78,13 +73,8 @@ class PipelineCollector(Collector):
 
     def collect(self) -> Iterator[Family]:
         """Yield every family."""
-        for gauge in GAUGES:
-            family = GaugeMetricFamily(f"{PREFIX}{gauge.name}", gauge.text, labels=("partition",))
-            for partition, published in self._partitions.items():
-                value = gauge.read(published.progress)
-                if value is not None:
-                    family.add_metric((str(partition),), value)
-            yield family
+        progress = {str(number): held.progress for number, held in self._partitions.items()}
+        yield from families(GAUGES, "partition", progress)
         yield from self._records()
         yield from self._losses()
         if self._complete:
