@@ -5,7 +5,8 @@ for what they answered last, 10 for a payment that went through: as of the begin
 the 30 days before it, answers and payments from 90. Who was never asked gets half of the points.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -34,7 +35,6 @@ from streams.persons.presence import Days as Numbers
 from streams.persons.register import Register
 from streams.persons.sheets import Sheets
 
-VERSION = 1
 BANDS = ("healthy", "watch", "at_risk")
 SCORED = "scored"
 """Beside the bands: shards that have scored their customers."""
@@ -74,16 +74,23 @@ class Health:
         """Score everybody at the beginning of each day up to one, by its number."""
         if number <= self.scored:
             return
-        everybody = np.arange(self._marks[ACTIVE].population.size)
+        everybody = self._candidates(np.arange(self._marks[ACTIVE].population.size))
         begin = min(self._marks[ACTIVE].presence.first_day + 1, number)
         numbers = range(max(self.scored + 1, begin, number - RECOUNTED), number + 1)
         for day in numbers:  # one by one: of everybody it is much
-            self.count(Concerned(self._candidates(everybody), [day]), 1)
+            self._count(Concerned(everybody, [day]), 1)
             self._sheets.add(self._calendar.day_of_number(day), HEALTH, (SCORED,), 1)
         self.begun, self.scored = self.begun or numbers.start, number
 
-    def concerned(self, name: str, rows: Rows, days: Numbers) -> Concerned:
-        """Who is concerned by facts of persons on some days, one each."""
+    @contextmanager
+    def recounting(self, name: str, rows: Rows, days: Numbers) -> Iterator[None]:
+        """Put right what is counted, while facts of persons on some days, one each, are noted."""
+        concerned = self._concerned(name, rows, days)
+        self._count(concerned, -1)
+        yield
+        self._count(concerned, 1)
+
+    def _concerned(self, name: str, rows: Rows, days: Numbers) -> Concerned:
         late = np.unique(rows[days < self.scored])
         if len(late) and name not in (SUBSCRIPTION, BOUGHT):
             late = self._candidates(late)
@@ -98,7 +105,7 @@ class Health:
         is_one |= flagged(bought.owners[: bought.population.size], size)
         return rows[is_one[rows]]
 
-    def count(self, concerned: Concerned, sign: int) -> None:
+    def _count(self, concerned: Concerned, sign: int) -> None:
         """Count those who are concerned, or take them away again."""
         rows, numbers = concerned
         if not len(rows):

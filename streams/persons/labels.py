@@ -10,6 +10,7 @@ import numpy.typing as npt
 from streams.catalogue import OTHER
 from streams.persons.names import NOTHING
 from streams.persons.population import Hashes
+from streams.routing import Labels
 
 MOST_LABELS = 2_000
 """What is heard beyond that is `__other__`: bounds what a flood of labels can take."""
@@ -33,6 +34,11 @@ class LabelCodes:
             found = self._codes[name] = len(self.names)
             self.names.append(name)
         return found
+
+    def joined(self, code: int, labels: Labels) -> Labels:
+        """A label and those that follow it; only these where it is none."""
+        name = self.names[code]
+        return labels if name == NOTHING else (name, *labels)
 
     def hashes(self) -> Hashes:
         """64 bits by code that tell labels apart; 0 where there is none."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from streams.panes import LIFETIME, Calendar, Pane
 from streams.persons.labels import Codes, LabelCodes, tabulated
 from streams.persons.marked import KINDS, Seen
-from streams.persons.names import BOUGHT, BUYERS, NOTHING
+from streams.persons.names import BOUGHT, BUYERS
 from streams.persons.population import Flags, Hashes, Population, Rows, flagged, grown
 from streams.persons.presence import NEVER, Columns, Days, Presence
 from streams.persons.sheets import Sheets
@@ -82,9 +82,9 @@ class Marks:
             self._add(LIFETIME, (BUYERS, ()), code, int(count))
 
     def _add(self, pane: Pane, key: tuple[str, Labels], code: int, amount: int) -> None:
-        (name, labels), label = key, self.labels.names[code]
+        name, labels = key
         if amount:
-            self._sheets.add(pane, name, labels if label == NOTHING else (label, *labels), amount)
+            self._sheets.add(pane, name, self.labels.joined(code, labels), amount)
 
     def _span(self, rows: Rows, days: Days) -> Days:
         """The days of whose sheets something may change; also where a person was new until now."""

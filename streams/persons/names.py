@@ -25,7 +25,7 @@ STATED = (SUBSCRIPTION, DECLARED)
 
 NOTHING = ""
 """The label of a fact that has none, and of a subscription that was cancelled."""
-PAID, FAILED = "paid", "failed"
+FAILED = "failed"
 
 LIFECYCLE = "lifecycle"
 """Persons by where they stand between the day before and the sheet's."""

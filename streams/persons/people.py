@@ -66,10 +66,8 @@ class People:
             return
         persons, codes, days = persons[fresh], codes[fresh], days[fresh]
         rows = self.population.admit(persons)
-        concerned = self.health.concerned(name, rows, days)
-        self.health.count(concerned, -1)
-        marks.note(persons, rows, codes, days)
-        self.health.count(concerned, 1)
+        with self.health.recounting(name, rows, days):
+            marks.note(persons, rows, codes, days)
 
     def _enter(self, name: str, persons: Hashes, codes: Codes, times: Times) -> None:
         register, rows = self.registers[name], self.population.admit(persons)
@@ -78,10 +76,8 @@ class People:
             return
         rows, codes, times = rows[fresh], codes[fresh], times[fresh]
         days = days_of(self._calendar, times // MINUTE)
-        concerned = self.health.concerned(name, rows, days)
-        self.health.count(concerned, -1)
-        register.note(rows, codes, times, self.population.size)
-        self.health.count(concerned, 1)
+        with self.health.recounting(name, rows, days):
+            register.note(rows, codes, times, self.population.size)
 
     def forget(self, horizon: int) -> None:
         """Let go of what nothing needs, where no fact before the horizon can come any more."""

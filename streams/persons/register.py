@@ -15,7 +15,7 @@ from streams.panes import LIFETIME, MINUTE, Calendar, Pane
 from streams.persons.entries import Entries, History
 from streams.persons.labels import Codes, LabelCodes, tabulated
 from streams.persons.lasting import OF_DAYS, OF_LIFETIME, REACH, Count, Days
-from streams.persons.names import NOTHING, STATED
+from streams.persons.names import STATED
 from streams.persons.population import Flags, Rows, Times, flagged
 from streams.persons.presence import days_of
 from streams.persons.sheets import Sheets
@@ -97,8 +97,7 @@ class Register:
     def _add(self, panes: Sequence[Pane], changes: Changes) -> None:
         for (name, labels), amounts in changes.items():
             for at, code in zip(*np.nonzero(amounts), strict=True):
-                label = self.labels.names[code]
-                full = labels if label == NOTHING else (label, *labels)
+                full = self.labels.joined(code, labels)
                 self._sheets.add(panes[at], name, full, int(amounts[at, code]))
 
     def of(self, rows: Rows) -> History:
