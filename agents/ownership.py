@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from agents.allocator import trim
 from agents.batch import Batch
 from agents.changelog import Changelog, KeptRow
 from agents.dead_letters import DeadLetterOffice
@@ -114,6 +115,7 @@ class Ownership(Generic[S]):
             holdings[number] = self._recover(number, rows.pop(number), beginning)
             advance.note()
             await asyncio.sleep(0)
+        trim()  # the rows are larger than what is made of them
         return holdings
 
     def _recover(self, number: int, rows: Rows, beginning: int) -> Holding[S]:

@@ -18,6 +18,9 @@ from streams.persons.sections import Crossing, Teller
 
 TELL_SECONDS = 0.5
 """A message costs a shard some milliseconds, whatever it tells."""
+TELL_OLD_SECONDS = 2.0
+"""While what is told is old, so that catching up is about the source and not about messages."""
+OLD_MILLISECONDS = 10_000
 
 
 class Telling:
@@ -38,7 +41,13 @@ class Telling:
         while True:
             if not self._app.should_stop:  # then the last checkpoint tells, and nobody after it
                 await self.tell_once()
-            await asyncio.sleep(TELL_SECONDS)
+            await asyncio.sleep(self.pause(wall_clock()))
+
+    def pause(self, now: int) -> float:
+        """Seconds until the next telling: longer while every partition reads what is old."""
+        partitions = self._app.ownership.partitions.values()
+        newest = max((partition.coverage.timestamp for partition in partitions), default=now)
+        return TELL_SECONDS if newest >= now - OLD_MILLISECONDS else TELL_OLD_SECONDS
 
     async def tell_once(self) -> None:
         """Hand over what there is to tell; what is refused is noticed by the next checkpoint."""

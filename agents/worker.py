@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from agents import topics
+from agents.allocator import give_memory_back, keep_trimming
 from agents.app import WorkerApp, create_app, create_persons_app
 from agents.fail_stop import fail_stop
 from agents.liveness import keep_watch
@@ -110,6 +111,7 @@ class Worker:
         if folding.telling is not None:
             yield folding.telling.run()
         yield from map(keep_watch, apps)
+        yield keep_trimming()
 
     async def _start(self, apps: list[WorkerApp]) -> None:
         """Start the apps; they come back with their first partitions, or when told to stop.
@@ -188,6 +190,7 @@ async def _landing() -> str:
 
 async def run_until_signalled(settings: WorkerSettings) -> int:
     """Run a worker that SIGTERM and SIGINT stop cleanly, with a last checkpoint."""
+    give_memory_back()
     gc.freeze()  # what was imported stays for good
     gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
     worker = Worker(settings)

@@ -28,7 +28,6 @@ OBJECTS, LISTS = methodcaller("count", b"{"), methodcaller("count", b"[")
 RUN_RECORDS = 64
 """Short enough that of a few broken records in a thousand most runs have none."""
 
-ABSENT = (None, "")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 EARLIEST = (datetime(2000, 1, 1, tzinfo=UTC) - EPOCH) // MILLISECOND
@@ -134,7 +133,9 @@ class Decoder:
             kind = "track"
         if kind == "track" and not name:
             return Rejected("missing_field", "a track event has no name")
-        if not (user or user == 0 or anonymous or anonymous == 0):
+        known = None if user is None or user == "" else str(user)
+        unknown = None if anonymous is None or anonymous == "" else str(anonymous)
+        if known is None and unknown is None:
             return Rejected("missing_field", "neither a user nor an anonymous person")
         moment = None
         if time is not None:
@@ -148,19 +149,17 @@ class Decoder:
             kind,
             message_id,
             name,
-            self._person(user, anonymous),
-            user not in ABSENT and anonymous not in ABSENT,
+            self._person(known, unknown),
+            known is not None and unknown is not None,
             moment,
             bool(bot),
             agent,
             row[11:],
         )
 
-    def _person(self, user: str | int | None, anonymous: str | int | None) -> str | None:
-        known = None if user is None or user == "" else str(user)
+    def _person(self, known: str | None, unknown: str | None) -> str | None:
         if self._person_key == "user_only":
             return known
-        unknown = None if anonymous is None or anonymous == "" else str(anonymous)
         if self._person_key == "anonymous_else_user":
             return unknown or known
         return known or unknown

@@ -146,20 +146,18 @@ class Folding:
     ) -> Tally:
         """Group what was accepted and account for every record."""
         tally = Tally()
-        outcomes: dict[str, int] = {}
         groups, find = tally.groups, self._router.find
-        linked = 0
-        for record, event, judgement in zip(records, events, judgements, strict=True):
-            outcome, time = judgement.outcome, judgement.time
-            outcomes[outcome] = outcomes.get(outcome, 0) + 1
+        accepted = linked = 0
+        for record, event, (outcome, time) in zip(records, events, judgements, strict=True):
             if outcome != "accepted" or isinstance(event, Rejected):
                 self._refuse(tally, record, event, outcome)
                 continue
+            accepted += 1
             if tally.first is None:
                 tally.first = (time, record.timestamp)
             linked += event.both_identities
             route = find(event.kind, event.name)
-            labels = route.read(event) if route.readers else ()
+            labels = route.read(event.values)
             amounts = self._amounts(tally, route, labels, event) if route.sums else NO_AMOUNTS
             minute = time - time % MINUTE
             key = (minute, route.number, labels, event.person is None, tuple(amounts))
@@ -175,8 +173,8 @@ class Folding:
             for metric, amount in amounts.items():
                 group.amounts[metric] = group.amounts.get(metric, 0) + amount
         tally.account_scores()
-        for outcome, count in outcomes.items():
-            tally.account(OUTCOMES, outcome, amount=count)
+        if accepted:
+            tally.account(OUTCOMES, "accepted", amount=accepted)
         if linked:
             tally.account(IDENTITY_LINKS, amount=linked)
         return tally
@@ -209,7 +207,8 @@ class Folding:
 
     @staticmethod
     def _refuse(tally: Tally, record: Record, event: Event | Rejected, outcome: str) -> None:
-        """Keep a dead letter; of what is refused for another reason nothing is left to do."""
+        """Account for what is not accepted, and keep it where it is a dead letter."""
+        tally.account(OUTCOMES, outcome)
         if outcome != "dead_letter":
             return
         if not isinstance(event, Rejected):

@@ -5,9 +5,7 @@ never on a clock or on how the log is cut into batches. Records read = the sum o
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
-
-import msgspec
+from typing import Protocol, TypeAlias
 
 from streams.decoding import EARLIEST, LATEST
 from streams.duplicates import Duplicates
@@ -35,14 +33,9 @@ class Record(Protocol):
         """Its bytes."""
 
 
-class Judgement(msgspec.Struct, frozen=True, gc=False):
-    """A record's outcome; `time` is its event time in milliseconds, 0 for a dead letter."""
-
-    outcome: str
-    time: int
-
-
-DEAD = Judgement("dead_letter", 0)
+Judgement: TypeAlias = tuple[str, int]
+"""A record's outcome, and its event time in milliseconds, 0 for a dead letter."""
+DEAD: Judgement = ("dead_letter", 0)
 
 
 class Judge:
@@ -62,6 +55,7 @@ class Judge:
     ) -> Iterator[Judgement]:
         """Yield one judgement a record; must be read to its end."""
         mark, block_end = self.enter(records[0].offset)
+        is_duplicate = self.duplicates.is_duplicate
         for record, event in zip(records, events, strict=True):
             offset = record.offset
             if offset >= block_end:
@@ -76,19 +70,19 @@ class Judge:
                     yield DEAD
                     continue
             elif 0 < record.timestamp < time - FUTURE_LIMIT:
-                yield Judgement("future", time)
+                yield "future", time
                 continue
             agent = event.user_agent
             if event.bot or (agent is not None and self._is_bot(agent)):
-                yield Judgement("bot", time)
+                yield "bot", time
                 continue
             self.watermark.observe(time)
             if time < mark - GRACE:
-                yield Judgement("late", time)
-            elif self.duplicates.is_duplicate(event.message_id, offset):
-                yield Judgement("duplicate", time)
+                yield "late", time
+            elif is_duplicate(event.message_id, offset):
+                yield "duplicate", time
             else:
-                yield Judgement("accepted", time)
+                yield "accepted", time
 
     def enter(self, offset: int) -> tuple[int, int]:
         """Enter the block of a record's offset: its watermark, and where the block ends."""

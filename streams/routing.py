@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from streams.aggregates import MICRO
 from streams.catalogue import OTHER, Catalogue, Fact, FactSource, Label, Metric, Source
-from streams.event import INTERACTIONS, KINDS, Event
+from streams.event import INTERACTIONS, KINDS
 from streams.persons.names import LASTING
 from streams.scores import ScoreReader
 from streams.tells import Tell
@@ -121,7 +121,7 @@ class Route(NamedTuple):
     """Everything that events of one kind and name count in."""
 
     number: int
-    readers: tuple[Reader, ...]
+    readers: tuple[Callable[[tuple[Any, ...]], Any], ...]
     rules: tuple[Rule, ...]
     sums: tuple[Rule, ...]
     scores: tuple[Rule, ...]
@@ -134,9 +134,9 @@ class Route(NamedTuple):
     lasting: tuple[Tell, ...] = ()
     """Those of `tells` of which the time is needed."""
 
-    def read(self, event: Event) -> Found:
-        """The values of the labels and the scores some rule needs."""
-        return tuple([reader.read(event.values) for reader in self.readers])
+    def read(self, values: tuple[Any, ...]) -> Found:
+        """The values of the labels and the scores some rule needs, of an event's values."""
+        return tuple([read(values) for read in self.readers])
 
 
 class Router:
@@ -186,7 +186,7 @@ class Router:
         active = kind in INTERACTIONS and not self._is_passive(kind, name)
         route = Route(
             number=len(self.routes),
-            readers=tuple(self._readers[label] for label in needed),
+            readers=tuple(self._readers[label].read for label in needed),
             rules=rules,
             sums=tuple(rule for rule in rules if rule.kind == "sum"),
             scores=tuple(rule for rule in rules if rule.kind == "score"),

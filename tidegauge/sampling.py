@@ -74,7 +74,7 @@ def _route(
         return
     findings.nobody += event.person is None
     route = router.find(event.kind, event.name)
-    found = route.read(event)
+    found = route.read(event.values)
     time = timestamp if event.time is None else event.time
     specific = _tell(findings, route, found, event, time)
     for rule in route.rules:

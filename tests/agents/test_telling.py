@@ -16,7 +16,8 @@ from kafka import KafkaAdminClient
 
 from agents.ownership import Holding
 from agents.settings import WorkerSettings
-from agents.telling import Telling
+from agents.telling import TELL_OLD_SECONDS, TELL_SECONDS, Telling
+from streams.panes import HOUR
 from streams.persons.facts import Message, Section, StoredFacts, shard_of
 from streams.persons.names import ACTIVE
 from tests.agents.made_up import (
@@ -274,6 +275,21 @@ def test_telling_that_is_cancelled_halfway_leaves_the_rest_to_the_checkpoint() -
         told_of = [Message.decode(raw or b"") for key, raw in producer.sent if not key]
         facts = [f.read() for message in told_of for s in message.sections for f in s.facts]
         assert sum(len(one.persons) for one in facts) == 10
+
+    asyncio.run(main())
+
+
+def test_what_is_old_is_told_less_often_until_one_partition_reads_what_is_new() -> None:
+    async def main() -> None:
+        worker = Worker(StubProducer(), SETTINGS, 0, 1)
+        for number in (0, 1):
+            await worker.fold(number, 0, 10)
+        partitions = worker.ownership.partitions
+        newest = partitions[0].coverage.timestamp
+        assert worker.telling.pause(newest) == TELL_SECONDS
+        assert worker.telling.pause(newest + HOUR) == TELL_OLD_SECONDS
+        partitions[1].coverage.timestamp = newest + HOUR
+        assert worker.telling.pause(newest + HOUR) == TELL_SECONDS
 
     asyncio.run(main())
 

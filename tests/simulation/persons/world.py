@@ -63,13 +63,13 @@ class Crossing:
         judge = Judge(Watermark(0), Duplicates(), self.folding.is_bot)
         return [
             (row.offset, Said(self.folding.hash_person(event.person), *fact))
-            for row, event, found in zip(
+            for row, event, (outcome, time) in zip(
                 source.rows, events, judge.judge(source.rows, events), strict=True
             )
-            if found.outcome == "accepted"
+            if outcome == "accepted"
             and not isinstance(event, Rejected)
             and event.person is not None
-            for fact in _facts(json.loads(row.value or b""), found.time)
+            for fact in _facts(json.loads(row.value or b""), time)
         ]
 
     def check(self, shard: Shard, number: int, what: str) -> None:
