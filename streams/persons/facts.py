@@ -82,11 +82,6 @@ class Section(msgspec.Struct, array_like=True, frozen=True):
     """Wall clock of the sender."""
 
     @property
-    def is_caught_up(self) -> bool:
-        """Whether the partition held nothing more when this was told."""
-        return freshness.is_caught_up(self.caught_up_at, self.told_at)
-
-    @property
     def instant(self) -> int:
         """The time up to which the partition is told."""
         return freshness.instant(self.caught_up_at, self.told_at, self.watermark)

@@ -8,6 +8,8 @@ from streams.persons.facts import Section
 
 QUIET = DAY
 """A partition without records is not expected to bring any this much older than the newest one."""
+SEEN_MILLISECONDS = 1_000
+"""How long before it was told its end must have been seen for a partition to pass for quiet."""
 
 
 class Heard(msgspec.Struct, array_like=True):
@@ -20,7 +22,9 @@ class Heard(msgspec.Struct, array_like=True):
     instant: int = NO_WATERMARK
     """The time up to which it is told, see `Section.instant`."""
     told_at: int = 0
-    is_quiet: bool = False
+    floor: int = NO_WATERMARK
+    """Event time before which it is not expected to bring anything, by when it last was quiet: of a
+    partition that nobody reads, or that is behind, nothing is known since then."""
 
     @classmethod
     def begin(cls, section: Section) -> "Heard":
@@ -41,7 +45,6 @@ class Heard(msgspec.Struct, array_like=True):
         self.watermark = max(self.watermark, section.watermark)
         self.instant = max(self.instant, section.instant)
         self.told_at = max(self.told_at, section.told_at)
-        self.is_quiet = section.is_caught_up
         if self.since == OPEN and self.watermark > NO_WATERMARK:
             self.since = self.watermark
 
@@ -51,6 +54,14 @@ def newest(heard: dict[int, Heard]) -> int:
     return max((one.watermark for one in heard.values()), default=NO_WATERMARK)
 
 
+def note_quiet(heard: dict[int, Heard], section: Section) -> None:
+    """Note what can be expected of a partition that a section says nothing new of."""
+    has_seen_end = section.told_at - section.caught_up_at <= SEEN_MILLISECONDS
+    if section.begin == section.end and has_seen_end:
+        one = heard[section.partition]
+        one.floor = max(one.floor, newest(heard) - QUIET)
+
+
 def horizon(heard: dict[int, Heard], partitions: int) -> int:
     """The time before which nothing that is on time can happen any more, in milliseconds.
 
@@ -58,6 +69,5 @@ def horizon(heard: dict[int, Heard], partitions: int) -> int:
     """
     if len(heard) < partitions:
         return NO_WATERMARK
-    quiet = newest(heard) - QUIET
-    marks = (max(h.watermark, quiet) if h.is_quiet else h.watermark for h in heard.values())
+    marks = (max(one.watermark, one.floor) for one in heard.values())
     return max(NO_WATERMARK, min(marks) - GRACE)

@@ -14,7 +14,7 @@ from streams.losses import OPEN, Losses, before
 from streams.outcomes import Record
 from streams.panes import MINUTE, NO_WATERMARK, Calendar, Pane
 from streams.persons.facts import Facts, Message, Section
-from streams.persons.heard import Heard, horizon, newest
+from streams.persons.heard import Heard, horizon, newest, note_quiet
 from streams.persons.names import STATED
 from streams.persons.people import People
 from streams.persons.snapshot import offset_of, rows_of
@@ -160,6 +160,7 @@ class Shard:
             return False
         is_new = section.end > heard.end
         heard.note(section)
+        note_quiet(self.heard, section)
         return is_new
 
     def _on_time(self, facts: Facts) -> Facts:
