@@ -1,0 +1,63 @@
+"""Counts of whole hours, asked for any stretch of time."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.panes import HOUR
+
+Counts: TypeAlias = NDArray[np.float64]
+
+
+class Hourly:
+    """What was counted from the hour `begin` on; within an hour it rises or falls smoothly."""
+
+    def __init__(self, begin: int, counts: Counts) -> None:
+        """`begin` in milliseconds, the start of an hour; `counts` one an hour, without a gap."""
+        self.begin, self.end = begin, begin + len(counts) * HOUR
+        self._until = np.concatenate(([0.0], np.cumsum(counts)))
+        """What was counted before each hour."""
+
+    @classmethod
+    def of(cls, counts: Mapping[int, float], begin: int, end: int) -> "Hourly":
+        """From the counts of hours by their start; one that is missing from `begin` on had none."""
+        hours = range(begin, end, HOUR)
+        return cls(begin, np.array([counts.get(hour, 0.0) for hour in hours], np.float64))
+
+    def between(self, begin: int, end: int) -> float | None:
+        """What was counted in [begin, end), in milliseconds; None where that is not known."""
+        if begin < self.begin or end > self.end:
+            return None
+        return self._before(end) - self._before(begin)
+
+    def _before(self, time: int) -> float:
+        hour, rest = divmod(time - self.begin, HOUR)
+        before = float(self._until[hour])
+        if not rest:
+            return before
+        part, count = rest / HOUR, float(self._until[hour + 1]) - before
+        begin, end = self._rate(hour), self._rate(hour + 1)
+        cubic = (begin + end - 2 * count) * part + 3 * count - 2 * begin - end
+        return before + (cubic * part + begin) * part
+
+    def _rate(self, hour: int) -> float:
+        """Events an hour at the beginning of an hour: between those of the hours around it.
+
+        At most three times the smaller one, so that nothing counts below zero (Fritsch and Carlson,
+        Monotone Piecewise Cubic Interpolation, 1980).
+        """
+        around = np.diff(self._until[max(0, hour - 1) : hour + 2])
+        return float(min(around.mean(), 3 * around.min()))
+
+    def blocks(self, end: int, length: int, count: int) -> Counts | None:
+        """What was counted in so many stretches of whole hours before `end`, the latest first.
+
+        `end` is rounded down to an hour. None where they reach back too far.
+        """
+        last, step = (end - self.begin) // HOUR, length // HOUR
+        first = last - step * count
+        if first < 0 or last >= len(self._until):
+            return None
+        return -np.diff(self._until[first : last + 1 : step][::-1])
