@@ -1,7 +1,7 @@
 """Has the C library give back what the arrays of persons no longer need.
 
 By itself glibc keeps freed memory for whoever comes next, in as many arenas as there are threads
-and in blocks of up to 32 MiB: a worker with a million persons held 238 MB where it needs 189
+and in blocks of up to 32 MiB: a worker with a million persons held 238 MB where it needs 186
 (`make bench-persons`).
 """
 
