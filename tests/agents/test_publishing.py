@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from types import SimpleNamespace
-from typing import Any
 
+import msgspec
 import pytest
-from redis.asyncio import Redis
 
 from agents.ownership import Holding
 from agents.publishing import Publishing
 from exporters.keys import Keys, Source, lineage_of, state_name
-from exporters.publisher import SnapshotPublisher
-from streams.published import Progress
 from streams.recovery import recover
 from streams.rows import Rows
-from streams.unit import seal, unseal
+from tests.agents.deployment import Deployment, PublishingWorker
 from tests.agents.made_up import (
     GENERATION,
     SETTINGS,
@@ -31,79 +24,43 @@ from tests.agents.made_up import (
 )
 from tidegauge.embedded import EmbeddedRedis
 
-NUMBERS = itertools.count(1)
+SOURCE = Source.of(SETTINGS.folding, GENERATION, "events", 2)
 SECOND_STATE = f"{GENERATION}.1"
 
 
-class Worker:
-    """The publishing of a worker whose consumer knows no Kafka."""
+class Worker(PublishingWorker):
+    """Owns partitions of a source of two, all read to their end."""
 
     def __init__(self, url: str, prefix: str, lineages: dict[int, int]) -> None:
         self.ownership = owner()
         self.ownership.adopt({n: Holding(new_partition(), line) for n, line in lineages.items()})
-        self.recoveries = 0
-        app: Any = SimpleNamespace(
-            generation=GENERATION, settings=SETTINGS, ownership=self.ownership, consumer=self
-        )
-        self.source_log = self
-        self.publisher = SnapshotPublisher(url, prefix, GENERATION)
-        source = Source.of(SETTINGS.folding, GENERATION, "events", 2)
-        self.publishing = Publishing(app, self.publisher, source)
+        super().__init__(Publishing, SOURCE, SETTINGS, self.ownership, url, prefix)
 
     def caught_up_at(self, number: int, offset: int) -> tuple[int, int]:
         del number
         return TIME, offset
 
-    def recover_again(self) -> bool:
-        self.recoveries += 1
-        return True
-
-    async def publish(self) -> None:
-        """Publish, and ask Redis what others say."""
-        self.publishing._look_at = 0
-        await self.publishing.publish_once()
-
     async def fold(self, number: int, first: int, count: int) -> None:
         await self.ownership.fold(number, batch(self.ownership, first, count))
 
 
-class Deployment:
-    """A prefix of its own in a Redis, and the workers that publish there."""
-
-    def __init__(self, url: str) -> None:
-        self._url, self._prefix = url, f"publishing-{next(NUMBERS)}"
-        self.redis = Redis.from_url(url)
-        self.workers: list[Worker] = []
+class Partitions(Deployment[Worker]):
+    """Where partitions are published."""
 
     def worker(self, lineages: dict[int, int]) -> Worker:
-        self.workers.append(Worker(self._url, self._prefix, lineages))
-        return self.workers[-1]
+        return self.admit(Worker(self.url, self.prefix, lineages))
 
     async def say(self, state: str) -> None:
         """Say, as somebody else, what is published."""
-        source = Source.of(SETTINGS.folding, state, "events", 2)
-        await self.redis.set(Keys(self._prefix).source, seal(source))
+        await self.say_source(msgspec.structs.replace(SOURCE, generation=state))
 
     async def announced(self) -> str:
-        raw: Any = await self.redis.get(Keys(self._prefix).source)
-        return unseal(Source, raw).generation
+        return (await self.source()).generation
 
     async def offset(self, state: str, number: int) -> int | None:
         """How far a partition is published."""
-        key = Keys(self._prefix).partition(state, number).units
-        raw: Any = await self.redis.hget(key, "progress")
-        return unseal(Progress, raw).offset if raw is not None else None
-
-
-@asynccontextmanager
-async def deployment(server: EmbeddedRedis) -> AsyncIterator[Deployment]:
-    found = Deployment(server.url)
-    try:
-        yield found
-    finally:
-        await found.redis.aclose()
-        for worker in found.workers:
-            await worker.publisher.close()
+        progress = await self.progress_of(state, number)
+        return None if progress is None else progress.offset
 
 
 @pytest.mark.parametrize(
@@ -123,7 +80,7 @@ def test_partitions_are_published_under_the_name_of_their_state(
     embedded_redis: EmbeddedRedis,
 ) -> None:
     async def main() -> None:
-        async with deployment(embedded_redis) as here:
+        async with Partitions(embedded_redis.url) as here:
             worker = here.worker({0: 1, 1: 0})
             await worker.fold(0, 0, 10)
             await worker.fold(1, 0, 20)
@@ -147,7 +104,7 @@ def test_a_partition_that_is_rebuilt_leaves_redis_as_it_is(embedded_redis: Embed
             if "/hour/" not in key:
                 rows.take(key.removeprefix("0/"), value)
         rebuilt = recover(SETTINGS.folding, rows, 0, GENERATION).partition
-        async with deployment(embedded_redis) as here:
+        async with Partitions(embedded_redis.url) as here:
             first = here.worker({0: 0})
             await first.fold(0, 0, 200)
             await first.publish()
@@ -168,7 +125,7 @@ def test_a_partition_that_is_rebuilt_leaves_redis_as_it_is(embedded_redis: Embed
 
 def test_a_worker_that_owns_nothing_says_nothing(embedded_redis: EmbeddedRedis) -> None:
     async def main() -> None:
-        async with deployment(embedded_redis) as here:
+        async with Partitions(embedded_redis.url) as here:
             await here.say("another")
             await here.worker({}).publish()
             assert await here.announced() == "another"
@@ -180,7 +137,7 @@ def test_the_state_is_read_again_once_when_a_later_history_counts(
     embedded_redis: EmbeddedRedis,
 ) -> None:
     async def main() -> None:
-        async with deployment(embedded_redis) as here:
+        async with Partitions(embedded_redis.url) as here:
             worker = here.worker({0: 0, 1: 0})
             await worker.publish()
             assert worker.recoveries == 0
@@ -203,7 +160,7 @@ def test_a_later_history_is_noticed_too_by_who_has_just_spoken_over_it(
     embedded_redis: EmbeddedRedis,
 ) -> None:
     async def main() -> None:
-        async with deployment(embedded_redis) as here:
+        async with Partitions(embedded_redis.url) as here:
             await here.say(SECOND_STATE)
             worker = here.worker({0: 0})
             await worker.publishing.publish_once()  # announces what it recovered before
@@ -214,7 +171,7 @@ def test_a_later_history_is_noticed_too_by_who_has_just_spoken_over_it(
 
 def test_who_knows_the_later_history_says_so_again(embedded_redis: EmbeddedRedis) -> None:
     async def main() -> None:
-        async with deployment(embedded_redis) as here:
+        async with Partitions(embedded_redis.url) as here:
             worker = here.worker({0: 1})
             await worker.publish()
             await here.say(GENERATION)  # one that recovered too early
@@ -230,7 +187,7 @@ def test_a_later_lineage_with_other_settings_is_looked_at_too(
 ) -> None:
     # its recovery then refuses: the state was replayed under other settings
     async def main() -> None:
-        async with deployment(embedded_redis) as here:
+        async with Partitions(embedded_redis.url) as here:
             worker = here.worker({0: 0})
             await worker.publish()
             await here.say("another.7")
@@ -245,7 +202,7 @@ def test_what_others_publish_of_another_generation_is_theirs(
     state: str, embedded_redis: EmbeddedRedis
 ) -> None:
     async def main() -> None:
-        async with deployment(embedded_redis) as here:
+        async with Partitions(embedded_redis.url) as here:
             worker = here.worker({0: 0})
             await worker.publish()
             await here.say(state)
@@ -260,10 +217,10 @@ def test_a_source_record_that_cannot_be_read_is_no_reason_for_anything(
     embedded_redis: EmbeddedRedis,
 ) -> None:
     async def main() -> None:
-        async with deployment(embedded_redis) as here:
+        async with Partitions(embedded_redis.url) as here:
             worker = here.worker({0: 0})
             await worker.publish()
-            await here.redis.set(Keys(here._prefix).source, b"\x00 damaged")
+            await here.redis.set(Keys(here.prefix).source, b"\x00 damaged")
             await worker.publish()
             assert (worker.recoveries, worker.publisher.last_error) == (0, None)
 
