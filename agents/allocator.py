@@ -1,4 +1,4 @@
-"""Has the C library give back what the arrays of persons no longer need.
+"""How a process that folds keeps its memory: what it collects, and what it gives back.
 
 By itself glibc keeps freed memory for whoever comes next, in as many arenas as there are threads
 and in blocks of up to 32 MiB: a worker with a million persons held 238 MB where it needs 186
@@ -6,9 +6,12 @@ and in blocks of up to 32 MiB: a worker with a million persons held 238 MB where
 """
 
 import asyncio
-import contextlib
 import ctypes
+import gc
+from collections.abc import Callable
 
+NEW_OBJECTS_PER_COLLECTION = 100_000
+"""A batch makes tens of thousands, none in a cycle; Python's 700 looks at them again and again."""
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """From glibc's malloc.h."""
 LARGE_BYTES = 1 << 20
@@ -16,11 +19,16 @@ LARGE_BYTES = 1 << 20
 TRIM_SECONDS = 10.0
 
 
+def relieve_collector() -> None:
+    """Let Python look for garbage seldom, and never at what was imported: that stays for good."""
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
+
+
 def give_memory_back() -> bool:
     """Set it for this process, before it has threads; False where the C library is another one."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
+    mallopt = _of_c("mallopt")
+    if mallopt is None:
         return False
     settings = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: LARGE_BYTES, M_TRIM_THRESHOLD: LARGE_BYTES}
     taken = [mallopt(option, value) for option, value in settings.items()]  # all, also after a no
@@ -36,5 +44,14 @@ async def keep_trimming() -> None:
 
 def trim() -> None:
     """Give back every free page of the heap."""
-    with contextlib.suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    malloc_trim = _of_c("malloc_trim")
+    if malloc_trim is not None:
+        malloc_trim(0)
+
+
+def _of_c(name: str) -> Callable[..., int] | None:
+    """A function of the C library; None where it has none of that name."""
+    try:
+        return getattr(ctypes.CDLL(None), name)  # type: ignore[no-any-return]
+    except (AttributeError, OSError, TypeError):
+        return None

@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from agents import topics
-from agents.allocator import give_memory_back, keep_trimming
+from agents.allocator import give_memory_back, keep_trimming, relieve_collector
 from agents.app import WorkerApp, create_app, create_persons_app
 from agents.fail_stop import fail_stop
 from agents.liveness import keep_watch
@@ -31,8 +30,6 @@ log = logging.getLogger("tidegauge.worker")
 LONGEST_PAUSE_SECONDS = 10.0
 CANCEL_SECONDS = 0.1
 """How long a loop may take to notice that it is cancelled before it is told again."""
-NEW_OBJECTS_PER_COLLECTION = 100_000
-"""A batch makes tens of thousands, none in a cycle; Python's 700 looks at them again and again."""
 EXIT_CRASHED = 1
 EXIT_REFUSED = 2
 
@@ -191,8 +188,7 @@ async def _landing() -> str:
 async def run_until_signalled(settings: WorkerSettings) -> int:
     """Run a worker that SIGTERM and SIGINT stop cleanly, with a last checkpoint."""
     give_memory_back()
-    gc.freeze()  # what was imported stays for good
-    gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
+    relieve_collector()
     worker = Worker(settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

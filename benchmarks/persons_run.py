@@ -64,7 +64,7 @@ class PersonsRun:
         self._crowd = Crowd(persons, days, calendar.day_start(today - DAY), calendar)
         self._console = Console(stderr=True)
         self._is_equal = True
-        self._seconds = self._resident = 0.0
+        self._seconds = 0.0
 
     def run(self) -> dict[str, object]:
         """Start the servers, measure, and end them."""
@@ -122,7 +122,7 @@ class PersonsRun:
             "days": self._crowd.days,
             "facts": self._crowd.facts,
             "peak_megabytes": round(max(m.resident_bytes for m in moments) / MEGABYTE, 1),
-            "megabytes_at_the_end_of_recovery": round(self._resident / MEGABYTE, 1),
+            "megabytes_at_the_end_of_recovery": round(again[-2].resident_bytes / MEGABYTE, 1),
             "megabytes_before_recovery": round(first[-1].resident_bytes / MEGABYTE, 1),
             "snapshot_megabytes": round(size / MEGABYTE, 1),
             "facts_read_again": read_again,
@@ -130,9 +130,9 @@ class PersonsRun:
             "crowd_equal": self._is_equal,
             "measured": "one real worker with both apps and all shards, embedded broker and Redis; "
             "memory is resident and of the whole process, after it was started again and has given "
-            "back what is free; recovery is "
-            "from the start of the process, so that some 10 s of it are the embedded broker's "
-            "group, until all shards have come to the end of the facts, with snapshots read before",
+            "back what is free; recovery is from the start of the process, so that some 10 s of it "
+            "are the embedded broker's group, until all shards have come to the end of the facts, "
+            "with snapshots read before",
         }
 
     def _keep(self, name: str, folder: Path, ends: dict[int, int]) -> list[KeeperMoment]:
@@ -144,7 +144,6 @@ class PersonsRun:
             came = run.keeper_moments[-1]
             self._is_equal &= asyncio.run(self._is_published())
             run.look()
-            self._resident = run.keeper_moments[-1].resident_bytes
             time.sleep(TRIM_SECONDS + 1)  # what is free is given back so often
             run.look()
         took, size = came.seconds - run.began, run.keeper_moments[-1].resident_bytes / MEGABYTE

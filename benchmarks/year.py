@@ -1,8 +1,8 @@
 """A year of one made-up count, minute by minute, with all that makes alerts go wrong.
 
 Days and weeks have their shape, business grows by four fifths, days and hours differ beyond
-chance, on eight launch days a quarter more happens. From the sixth week on a spike or a drop is put
-into each week. Every second week the pipeline stands still for half an hour and then catches up:
+chance, on eight launch days a quarter more happens. After six weeks a spike or a drop is put into
+each week. Every second week the pipeline stands still for half an hour and then catches up:
 what happened arrives late, though it happened when it did.
 """
 

@@ -6,14 +6,9 @@ FRESH_WITHIN = 5_000
 """A partition counts as caught up if its end was reached so shortly before it was told."""
 
 
-def is_caught_up(caught_up_at: int, told_at: int) -> bool:
-    """Whether the end was reached, at `caught_up_at`, just before the partition was told."""
-    return told_at - caught_up_at <= FRESH_WITHIN
-
-
 def instant(caught_up_at: int, told_at: int, watermark: int) -> int:
     """The time, in milliseconds, that the partition is not behind; 0 is never caught up."""
-    if is_caught_up(caught_up_at, told_at):
+    if told_at - caught_up_at <= FRESH_WITHIN:
         return caught_up_at
     # Having been caught up at an instant stays true: falling back behind it would gain nothing.
     return max(caught_up_at or NO_WATERMARK, watermark)

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import time
@@ -22,10 +21,10 @@ from rich.progress import (
 )
 
 from agents import topics
+from agents.allocator import relieve_collector
 from agents.replay import Outcome, Replay
 from agents.rereading import Advance, Vanished
 from agents.settings import Refusal, WorkerSettings
-from agents.worker import NEW_OBJECTS_PER_COLLECTION
 from exporters.snapshot_store import wall_clock
 from streams.generation import generation
 from streams.time_zone import read_time
@@ -86,8 +85,7 @@ def _replay(options: argparse.Namespace) -> int:
             found = topics.prepare(settings)
             state = generation(settings.folding, found.source.topic_id)
             replay = Replay(settings, found, state, tell)
-            gc.freeze()  # what was imported stays for good
-            gc.set_threshold(NEW_OBJECTS_PER_COLLECTION)
+            relieve_collector()
             outcome = asyncio.run(replay.run(begin))
     except topics.KafkaUnreachable as error:
         raise Refusal(str(error)) from error

@@ -50,8 +50,8 @@ class Baseline:
 
         Nothing from `begin` on is looked at.
         """
-        guesses = list(self._of_weeks(begin, end))
         hour, length = begin - begin % HOUR, end - begin
+        guesses = list(self._of_weeks(begin, end, hour))
         spread = self._spread(hour, max(HOUR, length - length % HOUR))
         if len(guesses) < LEAST_WEEKS or spread is None:
             guesses, spread = list(self._of_days(begin, end)), DAY_SPREAD
@@ -68,12 +68,12 @@ class Baseline:
         doubt = ((median_high(known) - median_low(known)) / 2) ** 2
         return Expected(mean, mean + differing + guessed + doubt + drift * mean**2)
 
-    def _of_weeks(self, begin: int, end: int) -> Iterator[tuple[float, float]]:
+    def _of_weeks(self, begin: int, end: int, hour: int) -> Iterator[tuple[float, float]]:
         """Guesses of past weeks, and the relative variance of each one's level."""
         for weeks in range(1, WEEKS + 1):
             days = WEEK_DAYS * weeks
             then = self._earlier(begin, end, days)
-            level = self._level(begin - begin % HOUR, days)
+            level = self._level(hour, days)
             if then is not None and level is not None:
                 yield then * level[0], level[1]
 
