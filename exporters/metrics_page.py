@@ -7,7 +7,8 @@ from exporters.collector import about, up
 from exporters.pipeline import PipelineCollector
 from exporters.service import ExporterCollector
 from exporters.shard_health import ShardHealthCollector
-from streams.catalogue import Catalogue, Example, Metric, Source
+from exporters.watched import WatchCollector
+from streams.catalogue import Catalogue, Example, Metric, Source, Watch
 from streams.catalogue_file import load
 from streams.persons.measures import MEASURES
 from streams.persons.names import ACTIVE
@@ -46,6 +47,11 @@ DIRECTIONS = {
     "down": "less is better",
     "neutral": "neither more nor less is better",
 }
+ALARMS = {
+    "rise": "an unusual rise",
+    "fall": "an unusual fall",
+    "both": "an unusual rise or fall",
+}
 KINDS = {
     "count": "Exact",
     "sum": "Exact, in millionths",
@@ -78,6 +84,7 @@ def _of_the_numbers() -> str:
     families = [
         up(is_up=True),
         *about(Reading(as_of=1, final_until=1)),
+        *WatchCollector(()).collect(),
         *PipelineCollector({}, complete=True).collect(),
         *ShardHealthCollector({}).collect(),
         *ExporterCollector(0, 0, 0).collect(),
@@ -124,12 +131,25 @@ def _lines(metric: Metric, catalogue: Catalogue) -> Iterator[str]:
         yield f"- Unit: {metric.unit}"
     if 0 < len(metric.windows) < len(WINDOWS):
         yield f"- Windows: {', '.join(metric.windows)}"
-    exactness = DAYS_EXACT if metric.kind == "distinct" and metric.measure else KINDS[metric.kind]
-    yield f"- {exactness.format(metric.window_name)}; {DIRECTIONS[metric.direction]}"
-    if metric.limits:
-        yield f"- Known limits: {metric.limits}"
+    yield from _caveats(metric)
     if metric.example is not None:
         yield from _example(metric.example)
+
+
+def _caveats(metric: Metric) -> Iterator[str]:
+    """How far its numbers are to be trusted, and who looks after them."""
+    exactness = DAYS_EXACT if metric.kind == "distinct" and metric.measure else KINDS[metric.kind]
+    yield f"- {exactness.format(metric.window_name)}; {DIRECTIONS[metric.direction]}"
+    if metric.watch is not None:
+        yield f"- {_watched(metric, metric.watch)}"
+    if metric.limits:
+        yield f"- Known limits: {metric.limits}"
+
+
+def _watched(metric: Metric, watch: Watch) -> str:
+    by = f" by {' and '.join(watch.by)}" if watch.by else ""
+    gauge = f'`tidegauge_watched_alarm{{metric="{metric.name}"}}`'
+    return f"Watched{by}: {ALARMS[watch.alarm]} raises {gauge}"
 
 
 def _told(metric: Metric, catalogue: Catalogue) -> Iterator[str]:

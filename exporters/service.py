@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.core import Metric as Family
@@ -19,8 +19,10 @@ from exporters.pipeline import PipelineCollector
 from exporters.shard_health import ShardHealthCollector
 from exporters.snapshot_store import STALE_AFTER_SECONDS, SnapshotReader, wall_clock
 from exporters.view import View
+from exporters.watched import WatchCollector
 from streams.catalogue import PREFIX
 from streams.folding import Folding
+from streams.spikes.watcher import Watched, Watcher
 
 log = logging.getLogger("tidegauge.exporter")
 
@@ -45,6 +47,7 @@ class Exporter:
         self._reader = SnapshotReader(
             redis_url, prefix, folding, stale_after_seconds=stale_after_seconds, clock=clock
         )
+        self._watcher = Watcher(folding)
         self._page = Page(folding, self.view, notes or NotesFile("", folding.catalogue))
         self._problems: list[str] = []
         self._reading: asyncio.Task[View] | None = None
@@ -109,8 +112,14 @@ class Exporter:
         pipeline = PipelineCollector(view.snapshot.partitions, complete=view.reading is not None)
         product = ProductCollector(self._folding, view)
         shards = ShardHealthCollector(view.snapshot.shards)
+        watched = WatchCollector(self._watch(view))
         own = ExporterCollector(self.scrapes, self.scrape_seconds, self._reader.errors)
-        return [product, pipeline, shards, own, *self._process]
+        return [product, watched, pipeline, shards, own, *self._process]
+
+    def _watch(self, view: View) -> Iterable[Watched]:
+        if view.reading is None:
+            return ()
+        return self._watcher.look([*view.snapshot.partitions.values()], view.reading.as_of)
 
 
 class ExporterCollector(Collector):

@@ -17,6 +17,8 @@ KIND_NAMES: tuple[Kind, ...] = get_args(Kind)
 DERIVED = ("ratio", "persons")
 """Kinds that keep no state of their own in the panes."""
 Direction = Literal["up", "down", "neutral"]
+Alarm = Literal["rise", "fall", "both"]
+ALARMS: tuple[Alarm, ...] = get_args(Alarm)
 
 PREFIX = "tidegauge_"
 OTHER = "__other__"
@@ -126,6 +128,15 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Watch:
+    """That a metric is compared with past weeks, and which difference is bad."""
+
+    alarm: Alarm
+    by: tuple[str, ...] = ()
+    """The labels by which it is watched, each value for itself; without any, all together."""
+
+
+@dataclass(frozen=True)
 class Metric:
     """One product metric; see `catalogue.toml` for what each text says."""
 
@@ -161,6 +172,7 @@ class Metric:
     segment: str = ""
     """The label it splits another metric by, where it was made for that (`streams.segments`)."""
     example: Example | None = field(default=None, compare=False)
+    watch: Watch | None = None
 
     @property
     def total_name(self) -> str:

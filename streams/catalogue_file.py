@@ -29,6 +29,7 @@ from streams.schema import (
 )
 from streams.score_file import FIELDS, read_scale
 from streams.segments import split
+from streams.watch_file import check_watch, read_watch
 from streams.windows import WINDOWS
 from streams.wire import WireFormat
 
@@ -57,6 +58,7 @@ METRIC = {
     "measure": one_of(tuple(MEASURES)),
     "enabled": FLAG,
     "example": Field(lambda x: isinstance(x, dict), "a table"),
+    "watch": Field(lambda x: isinstance(x, dict), "a table"),
 }
 FEWEST = ("score", "ratio")
 """The kinds that may be absent below a minimum."""
@@ -242,6 +244,8 @@ class _Builder:
         if "example" in texts:
             example = read_example(texts["example"], f"{where}.example", self._problems)
             texts |= {"example": example}
+        if "watch" in texts:
+            texts |= {"watch": read_watch(texts["watch"], f"{where}.watch", self._problems)}
         texts |= {
             "labels": labels,
             "window_labels": tuple(found.get("window_labels", labels)),
@@ -283,6 +287,7 @@ class _Builder:
                 f"distinct persons are kept for closed sets only, each takes up to 32 KB a pane: "
                 f"give the label {open_labels[0]!r} its `values`",
             )
+        check_watch(metric, labels, f"{where}.watch", self._problems)
         for key in ("numerator", "denominator"):
             name = getattr(metric, key)
             if name and (name not in metrics or metrics[name].kind in ("score", "ratio")):

@@ -1,8 +1,8 @@
 """What a count should be: the same hours of past weeks, at today's level.
 
 Each past week gives one guess: what was counted in the same local hours, times how much busier the
-last seven days were than the seven days that long ago (the median of seven ratios, so that a launch
-or an outage on one of the days does not matter). The mean is the median of the guesses. With less
+last six days were than the six days that long ago (the median of six ratios, so that a launch or an
+outage on one of the days does not matter). The mean is the median of the guesses. With less
 than `LEAST_WEEKS` weeks the guesses are the same hours of past days, and the band is wider.
 
 The variance is that of the count (chance, and how much such counts differ from one week to the
@@ -14,18 +14,20 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import lru_cache
 from statistics import median, median_high, median_low
+from typing import Protocol
 
 import numpy as np
 
+from streams.baselines.hourly import Counts
+from streams.baselines.surprise import Expected
 from streams.panes import DAY, HOUR, SECOND, Calendar
-from streams.spikes.hourly import Counts, Hourly
-from streams.spikes.surprise import Expected
 
 WEEK_DAYS = 7
 WEEKS = 4
 LEAST_WEEKS = 2
 LEAST_DAYS = 3
-LEVEL_DAYS = 7
+LEVEL_DAYS = 6
+"""Of the 35 days that hours are kept, four weeks and a day's window leave six."""
 MOST_GROWTH = 3.0
 """What a level may have changed in a few weeks: beyond that it is a guess at nothing."""
 SPREAD_WEEKS = 3
@@ -37,10 +39,20 @@ MEDIAN_VARIANCE = {1: 1.0, 2: 0.5, 3: 0.449, 4: 0.298, 5: 0.287, 6: 0.215}
 """Variance of the median of so many draws of a normal law, over that of one."""
 
 
+class Past(Protocol):
+    """What is known of the past of one series; `Hourly` says what is asked."""
+
+    def between(self, begin: int, end: int) -> float | None:
+        """What there was in [begin, end), in milliseconds."""
+
+    def blocks(self, end: int, length: int, count: int) -> Counts | None:
+        """What there was in so many stretches of whole hours before `end`, the latest first."""
+
+
 class Baseline:
     """Knows what to expect of one series of counts."""
 
-    def __init__(self, hourly: Hourly, calendar: Calendar) -> None:
+    def __init__(self, hourly: Past, calendar: Calendar) -> None:
         self._hourly, self._calendar = hourly, calendar
         self._level = lru_cache(maxsize=64)(self._find_level)
         self._spread = lru_cache(maxsize=64)(self._find_spread)

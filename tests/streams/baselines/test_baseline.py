@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.baselines.baseline import Baseline
+from streams.baselines.hourly import Hourly
 from streams.panes import DAY, HOUR, Calendar
-from streams.spikes.baseline import Baseline
-from streams.spikes.hourly import Hourly
 
 PARIS = ZoneInfo("Europe/Paris")
 MONDAY = datetime(2026, 6, 1, tzinfo=PARIS)

@@ -1,6 +1,7 @@
 """Counts of whole hours, asked for any stretch of time."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -19,6 +20,8 @@ class Hourly:
         self.begin, self.end = begin, begin + len(counts) * HOUR
         self._until = np.concatenate(([0.0], np.cumsum(counts)))
         """What was counted before each hour."""
+        self._known: list[float] = self._until.tolist()
+        """The same; numpy is slow with single numbers."""
 
     @classmethod
     def of(cls, counts: Mapping[int, float], begin: int, end: int) -> "Hourly":
@@ -34,10 +37,10 @@ class Hourly:
 
     def _before(self, time: int) -> float:
         hour, rest = divmod(time - self.begin, HOUR)
-        before = float(self._until[hour])
+        before = self._known[hour]
         if not rest:
             return before
-        part, count = rest / HOUR, float(self._until[hour + 1]) - before
+        part, count = rest / HOUR, self._known[hour + 1] - before
         begin, end = self._rate(hour), self._rate(hour + 1)
         cubic = (begin + end - 2 * count) * part + 3 * count - 2 * begin - end
         return before + (cubic * part + begin) * part
@@ -48,8 +51,9 @@ class Hourly:
         At most three times the smaller one, so that nothing counts below zero (Fritsch and Carlson,
         Monotone Piecewise Cubic Interpolation, 1980).
         """
-        around = np.diff(self._until[max(0, hour - 1) : hour + 2])
-        return float(min(around.mean(), 3 * around.min()))
+        known = self._known[max(0, hour - 1) : hour + 2]
+        around = [after - before for before, after in pairwise(known)]
+        return min(sum(around) / len(around), 3 * min(around))
 
     def blocks(self, end: int, length: int, count: int) -> Counts | None:
         """What was counted in so many stretches of whole hours before `end`, the latest first.

@@ -9,7 +9,7 @@ the deviance, which is close to normal also for a handful of events, where the u
 import math
 from typing import NamedTuple
 
-HALVINGS = 60
+HALVINGS = 40
 LARGEST_FACTOR = 64.0
 
 

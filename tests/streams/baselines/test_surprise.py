@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.spikes.surprise import Expected
+from streams.baselines.surprise import Expected
 
 MEANS = st.floats(0.5, 1e6)
 EXCESS = st.floats(1.0, 50.0)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.baselines.hourly import Hourly
 from streams.panes import HOUR, MINUTE
-from streams.spikes.hourly import Hourly
 
 BEGIN = 1_767_571_200_000
 COUNTS = st.lists(st.integers(0, 10_000), min_size=1, max_size=30)
