@@ -39,7 +39,7 @@ MEDIAN_VARIANCE = {1: 1.0, 2: 0.5, 3: 0.449, 4: 0.298, 5: 0.287, 6: 0.215}
 """Variance of the median of so many draws of a normal law, over that of one."""
 
 
-class Past(Protocol):
+class Series(Protocol):
     """What is known of the past of one series; `Hourly` says what is asked."""
 
     def between(self, begin: int, end: int) -> float | None:
@@ -52,7 +52,7 @@ class Past(Protocol):
 class Baseline:
     """Knows what to expect of one series of counts."""
 
-    def __init__(self, hourly: Past, calendar: Calendar) -> None:
+    def __init__(self, hourly: Series, calendar: Calendar) -> None:
         self._hourly, self._calendar = hourly, calendar
         self._level = lru_cache(maxsize=64)(self._find_level)
         self._spread = lru_cache(maxsize=64)(self._find_spread)
@@ -64,7 +64,7 @@ class Baseline:
         """
         hour, length = begin - begin % HOUR, end - begin
         guesses = list(self._of_weeks(begin, end, hour))
-        spread = self._spread(hour, max(HOUR, length - length % HOUR))
+        spread = self._spread_over(hour, length)
         if len(guesses) < LEAST_WEEKS or spread is None:
             guesses, spread = list(self._of_days(begin, end)), DAY_SPREAD
             if len(guesses) < LEAST_DAYS:
@@ -82,7 +82,8 @@ class Baseline:
 
     def _of_weeks(self, begin: int, end: int, hour: int) -> Iterator[tuple[float, float]]:
         """Guesses of past weeks, and the relative variance of each one's level."""
-        for weeks in range(1, WEEKS + 1):
+        first = -(-(end - begin) // (WEEK_DAYS * DAY))
+        for weeks in range(first, first + WEEKS):
             days = WEEK_DAYS * weeks
             then = self._earlier(begin, end, days)
             level = self._level(hour, days)
@@ -97,7 +98,8 @@ class Baseline:
 
     def _earlier(self, begin: int, end: int, days: int) -> float | None:
         start = self._ago(begin, days)
-        return self._hourly.between(start, start + end - begin)
+        until = start + end - begin
+        return self._hourly.between(start, until) if until <= begin else None
 
     def _ago(self, time: int, days: int) -> int:
         """The same local time so many days before."""
@@ -111,9 +113,17 @@ class Baseline:
         then = self._hourly.blocks(hour - days * DAY, DAY, LEVEL_DAYS)
         if now is None or then is None or not (now.sum() and then.sum()):
             return None
-        ratio = float(np.median((now + 1) / (then + 1)))
+        ratios = (now + 1) / (then + 1)
+        ratio = float(np.median(ratios))
         chance = math.pi / 2 * (1 / now.sum() + 1 / then.sum())
-        return min(max(ratio, 1 / MOST_GROWTH), MOST_GROWTH), float(chance)
+        spread = NORMAL_MAD * float(np.median(np.abs(ratios / ratio - 1)))
+        unsure = max(float(chance), MEDIAN_VARIANCE[LEVEL_DAYS] * spread**2)
+        return min(max(ratio, 1 / MOST_GROWTH), MOST_GROWTH), unsure
+
+    def _spread_over(self, hour: int, length: int) -> float | None:
+        """How much counts of that length differ; what single days do averages out over several."""
+        spread = self._spread(hour, min(max(HOUR, length - length % HOUR), DAY))
+        return spread and spread * math.sqrt(min(1.0, DAY / length))
 
     def _find_spread(self, hour: int, size: int) -> float | None:
         """How much such counts differ from one week to the next beyond chance, relative."""

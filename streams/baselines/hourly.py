@@ -1,6 +1,5 @@
 """Counts of whole hours, asked for any stretch of time."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -22,12 +21,6 @@ class Hourly:
         """What was counted before each hour."""
         self._known: list[float] = self._until.tolist()
         """The same; numpy is slow with single numbers."""
-
-    @classmethod
-    def of(cls, counts: Mapping[int, float], begin: int, end: int) -> "Hourly":
-        """From the counts of hours by their start; one that is missing from `begin` on had none."""
-        hours = range(begin, end, HOUR)
-        return cls(begin, np.array([counts.get(hour, 0.0) for hour in hours], np.float64))
 
     def between(self, begin: int, end: int) -> float | None:
         """What was counted in [begin, end), in milliseconds; None where that is not known."""

@@ -7,8 +7,8 @@ from streams.baselines.baseline import Baseline
 from streams.catalogue import Metric, Watch
 from streams.completeness import are_kept, has_loss
 from streams.folding import Folding
-from streams.hours import Hours
 from streams.panes import Pane
+from streams.past import Past
 from streams.published import Published
 from streams.series import Pairs
 from streams.spikes.detector import WINDOWS, Verdict, judge
@@ -34,7 +34,7 @@ class Watcher:
 
     def __init__(self, folding: Folding) -> None:
         self._folding = folding
-        self._hours = Hours(folding)
+        self._past = Past(folding)
 
     def look(self, partitions: Sequence[Published], instant: int) -> Iterator[Watched]:
         """Judge at an instant, in milliseconds; nothing is said of what cannot be judged.
@@ -42,7 +42,7 @@ class Watcher:
         That is a series with too short a past, and a window of which something was lost or is not
         kept by all partitions any more.
         """
-        self._hours.take(partitions)
+        self._past.take(partitions)
         windows = []
         for window in WINDOWS:
             panes = list(window.panes(instant, self._folding.calendar))
@@ -61,12 +61,12 @@ class Watcher:
         windows: Sequence[tuple[str, Sequence[Pane]]],
         instant: int,
     ) -> Iterator[Watched]:
-        series = self._hours.series(metric, watch.by, instant)
+        series = self._past.hours(metric, watch.by, instant)
         baselines = {
             labels: Baseline(hours, self._folding.calendar) for labels, hours in series.items()
         }
         for window, panes in windows:
-            seen = self._hours.read(metric, watch.by, panes)
+            seen = self._past.read(metric, watch.by, panes)
             for labels, baseline in sorted(baselines.items()):
                 count = seen.get(labels, 0.0)
                 verdict = judge(baseline, window, panes[-1].start, instant, count)

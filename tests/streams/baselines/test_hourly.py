@@ -62,9 +62,3 @@ def test_blocks_are_stretches_of_whole_hours_before_an_instant_the_latest_first(
     found = hourly([1, 2, 4, 8, 16]).blocks(BEGIN + 4 * HOUR + 59 * MINUTE, 2 * HOUR, 2)
     assert found is not None
     assert found.tolist() == [12.0, 3.0]
-
-
-def test_hours_that_nothing_is_held_of_had_none() -> None:
-    held = Hourly.of({BEGIN + HOUR: 3.0}, BEGIN, BEGIN + 3 * HOUR)
-    assert held.between(BEGIN, BEGIN + 3 * HOUR) == 3
-    assert held.between(BEGIN, BEGIN + HOUR) == 0
