@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.baselines.baseline import Baseline
+from streams.baselines.change import Change, Interval
 from streams.baselines.daily import Daily
-from streams.baselines.effect import Effect, Interval
 from streams.baselines.hourly import Hourly
 from streams.panes import DAY, HOUR, Calendar
 
@@ -104,7 +104,7 @@ def measured(case: Case, seed: int) -> Interval:
     expected = Baseline(past, CALENDAR).expect(begin, begin + case.hours * HOUR)
     if expected is None:
         raise RuntimeError("the past of a simulated launch is too short")
-    return Effect.of(seen, expected).interval()
+    return Change.of(seen, expected).interval()
 
 
 def ideal_width(case: Case, seed: int) -> float:

@@ -22,7 +22,7 @@ class Interval(NamedTuple):
     upper: float
 
 
-class Effect(NamedTuple):
+class Change(NamedTuple):
     """The logarithm of seen over expected, and its variance."""
 
     seen: float
@@ -30,15 +30,15 @@ class Effect(NamedTuple):
     variance: float
 
     @classmethod
-    def of(cls, seen: float, expected: Expected) -> "Effect":
+    def of(cls, seen: float, expected: Expected) -> "Change":
         """Of a count: chance is that of what is seen, the rest that of what is expected."""
         chance = 1 / max(seen, LEAST_SEEN)
         rest = (expected.variance - expected.mean) / expected.mean**2
         return cls(seen, expected.mean, chance + max(0.0, rest))
 
-    def over(self, other: "Effect") -> "Effect":
+    def over(self, other: "Change") -> "Change":
         """Of a ratio of two counts; sure as if what moves both did not, so rather too wide."""
-        return Effect(
+        return Change(
             self.seen / other.seen, self.expected / other.expected, self.variance + other.variance
         )
 
