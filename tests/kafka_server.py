@@ -28,7 +28,7 @@ LOG_OPTION = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
 CLUSTER_ID = "dGlkZWdhdWdldGVzdHMwMQ"
 
 # One broker, so every internal topic has one replica. Few partitions and a short session, so that
-# it starts soon, after a kill too. Event time that runs faster than the clock gets ahead of it.
+# it starts soon, after a kill too.
 PROPERTIES = """
 process.roles=broker,controller
 node.id=1
@@ -38,7 +38,6 @@ advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 controller.listener.names=CONTROLLER
 log.dirs={data}/log
 log.initial.task.delay.ms=86400000
-log.message.timestamp.after.max.ms=9223372036854775807
 auto.create.topics.enable=false
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=3000
