@@ -16,7 +16,7 @@ OF_WORKERS = (
 )
 COUNTED = (
     ("worker_rebalances", "Rebalances a second", "Times partitions were assigned anew."),
-    ("worker_checkpoints", "Checkpoints a second", "Checkpoints written."),
+    ("worker_checkpoints", "Checkpoints a second", "Checkpoints the worker has written."),
     ("redis_errors", "Redis errors of workers", "Calls to Redis that failed or took too long."),
     ("exporter_redis_errors", "Redis errors of exporters", "Reads that failed or took too long."),
     ("worker_dead_letters", "Dead letters sent a second", "Records sent to the dead letters."),
