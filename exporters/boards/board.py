@@ -23,6 +23,8 @@ from streams.catalogue import Catalogue, Metric
 Variable = Builder[models.VariableModel]
 QUARTER, THIRD, HALF, WHOLE = 6, 8, 12, 24
 LOW, USUAL = 3, 8
+SCHEMA = 41
+"""The version of Grafana 12.1; newer ones lift a board to theirs, older ones would not know it."""
 AN_HOUR = (
     "As it is counted: what is caught up on after an outage stands here as a peak. The windows, "
     "which go by when things happened, know of none."
@@ -63,8 +65,11 @@ class Board:
 
     def text(self) -> str:
         """What Grafana reads."""
-        made = json.dumps(self._made.build(), cls=JSONEncoder, indent=2, sort_keys=True)
-        return made + "\n"
+        made = json.loads(json.dumps(self._made.build(), cls=JSONEncoder))
+        made["schemaVersion"] = SCHEMA
+        for one in (*made["links"], *made["annotations"]["list"]):
+            del one["placement"]  # the library knows one place only, in a menu that is shut
+        return json.dumps(made, indent=2, sort_keys=True) + "\n"
 
     def since(self, begin: str) -> None:
         """Show the time from there on to begin with."""

@@ -106,7 +106,10 @@ def _effects(title: str, role: str) -> AnyPanel:
         "seen": "seen",
         "expected": "expected",
     }
-    asked = {word: Query(series(f"launch_{name}", *of_role)) for word, name in columns.items()}
+    asked = {
+        word: Query(f"max without (launch, role) ({series(f'launch_{name}', *of_role)})")
+        for word, name in columns.items()
+    }
     shares = {word: SHARE for word, name in columns.items() if name.endswith("_ratio")}
     return rows(About(title, EFFECT), asked, shares)
 

@@ -107,13 +107,13 @@ def band(
 
 
 def rows(about: About, columns: Mapping[str, Query], units: Mapping[str, str]) -> table.Panel:
-    """A line for each label set, a column for each query."""
+    """A line for each label set, a column for each query; these must not keep `__name__`."""
     panel = _about(table.Panel(), about).no_value(ABSENT)
     for place, query in enumerate(columns.values()):
         target = _target(place, query).instant().format(formats.PromQueryFormat.TABLE)
         panel.with_target(target)
     names = {f"Value #{_letter(place)}": name for place, name in enumerate(columns)}
-    hidden = {"Time": True, "job": True, "launch": True, "role": True}
+    hidden = {"Time": True, "job": True}
     for name, unit in units.items():
         panel.override_by_name(name, [_property("unit", unit)])
     return panel.with_transformation(

@@ -223,6 +223,13 @@ def test_any_metric_that_can_be_compared_has_a_series_of_its_last_hour(metric: M
     assert not metric.windows or gauges & {name for name, _ in selectors(of_metric)}
 
 
+def test_columns_of_a_table_have_no_name_that_would_keep_its_lines_apart() -> None:
+    tables = [panel for panel in panels(BOARDS["launch"]) if panel["type"] == "table"]
+    assert [panel["title"] for panel in tables] == ["Goals", "Guardrails"]
+    for panel in tables:
+        assert all(target["expr"].startswith("max without (") for target in panel["targets"])
+
+
 def test_an_effect_counts_as_good_where_the_catalogue_says_so() -> None:
     titles = {panel["title"]: panel for panel in panels(BOARDS["launch"])}
     less = "|".join(m.name for m in SHIPPED.metrics.values() if m.direction == "down")
