@@ -18,19 +18,20 @@ from streams.catalogue import PREFIX, Catalogue
 from streams.reading import Reading
 
 LAUNCHES = {
-    "start_timestamp_seconds": "When the launch started.",
-    "end_timestamp_seconds": "When the launch ended; absent while it goes on.",
-    "info": "1 for each metric of a launch, with its role: goal or guardrail.",
-    "seen": "What was seen of the metric since the launch.",
-    "expected": "What the same hours of the weeks before let expect since the launch.",
-    "effect_ratio": "Seen / expected - 1.",
-    "effect_lower_ratio": "The effect is at least this, with 95 % confidence in the interval.",
-    "effect_upper_ratio": "The effect is at most this, with 95 % confidence in the interval.",
+    "launch_start_timestamp_seconds": "When the launch started.",
+    "launch_end_timestamp_seconds": "When the launch ended; absent while it goes on.",
+    "launch_info": "1 for each metric of a launch, with its role: goal or guardrail.",
+    "launch_seen": "What was seen of the metric since the launch.",
+    "launch_expected": "What the same hours of the weeks before let expect since the launch.",
+    "launch_effect_ratio": "Seen / expected - 1.",
+    "launch_effect_lower_ratio": "Lower end of the 95 % interval of the effect.",
+    "launch_effect_upper_ratio": "Upper end of the 95 % interval of the effect.",
 }
+"""HELP texts of gauges that no collector makes yet."""
 
 
 def exported(catalogue: Catalogue) -> list[Family]:
-    """All of them: those of the metrics, those beside them, and those to come."""
+    """All of them: those of the metrics, and the others."""
     metrics = catalogue.metrics.values()
     return [*(f for metric in metrics for f in families_of(metric, [])), *beside(), *to_come()]
 
@@ -48,6 +49,6 @@ def beside() -> list[Family]:
 
 
 def to_come() -> Iterator[Family]:
-    """What launches are exported as; no collector makes these yet."""
+    """What launches will be exported as; their collector takes the place of this."""
     for name, text in LAUNCHES.items():
-        yield GaugeMetricFamily(f"{PREFIX}launch_{name}", text)
+        yield GaugeMetricFamily(f"{PREFIX}{name}", text)

@@ -2,7 +2,7 @@
 
 from exporters.boards import frame, trust, watched
 from exporters.boards.asking import TOGETHER
-from exporters.boards.board import HALF, QUARTER, WHOLE, Board
+from exporters.boards.board import WHOLE, Board
 from streams.catalogue import Catalogue
 
 WINDOW, BAND = 'window="$window"', 'window="$band"'
@@ -23,12 +23,12 @@ def churn(catalogue: Catalogue) -> Board:
     )
     trust.strip(board, "$window")
     board.row("Is it a spike?")
-    board.add(watched.alarms("Cancellations", CANCELLATIONS), QUARTER, 4)
+    watched.add_alarms(board, "Cancellations", CANCELLATIONS)
     board.number("cancellations", WINDOW, through=TOGETHER, heading="Cancellations in $window")
     board.number("churn_ratio", WINDOW, heading="Churn in $window")
     board.number("unknown_cancellations")
-    board.add(watched.in_band("Cancellations in $band", CANCELLATIONS, BAND), HALF)
-    board.add(watched.scores("How unusual", CANCELLATIONS), HALF)
+    watched.add_band(board, "cancellations", "Cancellations in $band", BAND)
+    watched.add_scores(board, "cancellations")
     board.row("Which plans, and why?")
     board.parts("cancellations", WINDOW)
     board.an_hour("cancellations", "reason")

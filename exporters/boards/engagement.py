@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from exporters.boards import frame, trust
+from exporters.boards import frame, trust, watched
 from exporters.boards.asking import LARGEST
 from exporters.boards.board import THIRD, Board
 from exporters.boards.scale import more_is_better
@@ -51,6 +51,9 @@ def engagement(catalogue: Catalogue, elsewhere: Collection[str]) -> Board:
     board.lines("revenue_per_buyer")
     board.lines("revenue", WINDOW)
     _others(board, {*elsewhere, *board.shown})
+    board.row("How unusual is it?")
+    for name in catalogue.metrics:
+        watched.add_scores(board, name)
     return board
 
 

@@ -5,8 +5,7 @@ from exporters.boards.asking import EACH, JOB, Query, series
 from exporters.boards.board import QUARTER, WHOLE, Board
 from exporters.boards.panels import About, AnyPanel, band, lines, number, rows
 from exporters.boards.scale import GOOD, NONE_IS_GOOD, PLAIN, Scale, states
-from exporters.boards.texts import SHARE
-from exporters.families import LAUNCHES
+from exporters.boards.texts import HELP, SHARE
 from exporters.recording import recorded
 from streams.catalogue import PREFIX, Catalogue
 
@@ -58,13 +57,13 @@ def launch(catalogue: Catalogue) -> Board:
 
 
 def _started() -> AnyPanel:
-    about = About("Started", LAUNCHES["start_timestamp_seconds"], INSTANT)
+    about = About("Started", HELP[START], INSTANT)
     return number(about, Query(f"{series(START, LAUNCH)} * 1000", "{{launch}}"))
 
 
 def _ended() -> AnyPanel:
     expr = f"{series(END, LAUNCH)} * 1000 or {series(START, LAUNCH)} * 0"
-    about = About("Ended", LAUNCHES["end_timestamp_seconds"], INSTANT)
+    about = About("Ended", HELP[END], INSTANT)
     return number(about, Query(expr, "{{launch}}")).mappings(states({0: ("still on", PLAIN)}))
 
 
@@ -115,7 +114,7 @@ def _effects(title: str, role: str) -> AnyPanel:
 
 
 def _seen() -> AnyPanel:
-    about = About("$metric: seen and expected", f"{LAUNCHES['seen']} {LAUNCHES['expected']}")
+    about = About("$metric: seen and expected", f"{HELP['launch_seen']} {HELP['launch_expected']}")
     of_metric = LAUNCH, METRIC, GOAL
     return lines(
         about,

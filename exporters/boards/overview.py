@@ -30,14 +30,14 @@ def overview(catalogue: Catalogue) -> Board:
     board.number(
         "cancellations", TODAY, through=TOGETHER, heading="Cancellations today", height=TALL
     )
-    board.add(watched.alarms("Is anything unusual?"), THIRD, TALL)
+    watched.add_alarms(board, "Is anything unusual?", width=THIRD, height=TALL)
     board.number("revenue", TODAY, heading="Revenue today", width=THIRD, height=TALL)
     board.number("nps_score", MONTH, scale=more_is_better(0, 30), width=4, height=TALL)
     board.number("csat", WEEK, part="ratio", scale=more_is_better(0.5, 0.75), width=4, height=TALL)
-    for title, *matchers in (
-        ("Active users, last hour", 'metric="active_users"'),
-        ("Conversions, last hour: $goal", 'metric="conversions"', GOAL),
-        ("Cancellations, last hour", 'metric="cancellations"'),
+    for name, heading, *matchers in (
+        ("active_users", "Active users, last hour"),
+        ("conversions", "Conversions, last hour: $goal", GOAL),
+        ("cancellations", "Cancellations, last hour"),
     ):
-        board.add(watched.in_band(title, *matchers, LAST_HOUR), THIRD)
+        watched.add_band(board, name, heading, *matchers, LAST_HOUR, width=THIRD)
     return board

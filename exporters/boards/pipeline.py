@@ -5,7 +5,8 @@ from exporters.boards.asking import EACH, Query, age, rate, series
 from exporters.boards.board import HALF, QUARTER, THIRD, Board
 from exporters.boards.panels import About, AnyPanel, lines, number, stacked, state
 from exporters.boards.scale import BAD, GOOD, NO_SCALE, WATCH, Scale
-from exporters.boards.trust import BEHIND, COMPLETE, TEXTS
+from exporters.boards.texts import HELP
+from exporters.boards.trust import BEHIND, COMPLETE
 from streams.catalogue import Catalogue
 
 CHECKPOINT_OLD = 300
@@ -61,7 +62,7 @@ def pipeline(catalogue: Catalogue) -> Board:
 
 
 def _gauge(name: str, legend: str) -> AnyPanel:
-    return lines(About(_words(name), TEXTS[name]), Query(series(name), legend))
+    return lines(About(_words(name), HELP[name]), Query(series(name), legend))
 
 
 def _words(name: str) -> str:
@@ -70,17 +71,17 @@ def _words(name: str) -> str:
 
 def _age(name: str, title: str, bad: float | None = None, label: str = "partition") -> AnyPanel:
     scale = NO_SCALE if bad is None else Scale(GOOD, ((bad, BAD),))
-    about = About(title, TEXTS[name], "s", scale)
+    about = About(title, HELP[name], "s", scale)
     return lines(about, Query(age(name), f"{{{{{label}}}}}"))
 
 
 def _windows() -> AnyPanel:
-    about = About("Windows", TEXTS["window_complete"], "none")
+    about = About("Windows", HELP["window_complete"], "none")
     return state(about, COMPLETE, Query(series("window_complete"), "{{window}}"))
 
 
 def _lost_in_all() -> AnyPanel:
-    text = f"{TEXTS['lost_records']} {TEXTS['lost_units']} {TEXTS['lost_facts']}"
+    text = f"{HELP['lost_records']} {HELP['lost_units']} {HELP['lost_facts']}"
     asked = [
         Query(f"sum {EACH} ({series(name)})", _words(name))
         for name in ("lost_records", "lost_units", "lost_facts")
@@ -90,21 +91,21 @@ def _lost_in_all() -> AnyPanel:
 
 def _overflow() -> AnyPanel:
     asked = Query(f"sum by (job, metric) ({series('label_overflow')}) > 0", "{{metric}}")
-    return lines(About("Windows of a metric with label overflow", TEXTS["label_overflow"]), asked)
+    return lines(About("Windows of a metric with label overflow", HELP["label_overflow"]), asked)
 
 
 def _outcomes(title: str, *which: str) -> AnyPanel:
     asked = Query(f"sum by (job, outcome) ({rate('records', *which)})", "{{outcome}}")
-    return stacked(About(title, TEXTS["records"], "cps"), asked)
+    return stacked(About(title, HELP["records"], "cps"), asked)
 
 
 def _counted(name: str, labels: str) -> AnyPanel:
     legend = " ".join(f"{{{{{label}}}}}" for label in labels.split(", "))
-    about = About(f"{_words(name)} a second", TEXTS[name], "cps")
+    about = About(f"{_words(name)} a second", HELP[name], "cps")
     return lines(about, Query(f"sum by (job, {labels}) ({rate(name)})", legend))
 
 
 def _horizon() -> AnyPanel:
     name = "deduplication_horizon_seconds"
     asked = Query(f"min {EACH} ({series(name)})", "shortest of all partitions")
-    return lines(About("Deduplication horizon", TEXTS[name], "s"), asked)
+    return lines(About("Deduplication horizon", HELP[name], "s"), asked)

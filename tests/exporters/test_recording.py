@@ -15,9 +15,10 @@ from exporters.service import Exporter
 from exporters.snapshot_store import Snapshot
 from exporters.view import View
 from streams.catalogue_file import load
+from streams.published import Published
 from streams.reading import Reading
 from streams.wire import SEGMENT
-from tests.exporters.published_events import new_folding
+from tests.exporters.published_events import NOW, Worker, new_folding
 
 SHIPPED = load(SEGMENT)
 OF_A_PROCESS = ("process_", "python_")
@@ -37,7 +38,8 @@ OWN = {
 def shown_by_an_exporter() -> set[str]:
     """Names of the families of a scrape, but those of the process."""
     exporter = Exporter(redis_url="redis://127.0.0.1:1", folding=new_folding())
-    view = View(Snapshot(), Reading(as_of=1, final_until=1))
+    partitions = {0: Published(Worker().progress())}
+    view = View(Snapshot(partitions=partitions), Reading(as_of=NOW, final_until=NOW))
     collectors = exporter._collectors(view)
     names = {family.name for collector in collectors for family in collector.collect()}
     return {name for name in names if not name.startswith(OF_A_PROCESS)}

@@ -33,7 +33,7 @@ from tests.exporters.boards.shown import (
 
 EVERY = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 BUSINESS = pytest.mark.parametrize("name", sorted(set(BOARDS) - {"pipeline"}))
-OWN = {
+OWN: Json = {
     "goals": {"upgrade": "Plan Upgraded"},
     "segments": {"platform": {"path": "context.device.type", "values": ["web", "ios"]}},
     "metrics": {
@@ -204,6 +204,15 @@ def test_a_metric_of_your_own_has_its_panels_with_its_own_words() -> None:
         in (rating["targets"][0]["expr"])
     )
     assert any("platform" in panel["targets"][0]["legendFormat"] for panel in mine.values())
+
+
+def test_a_metric_of_your_own_that_is_watched_is_judged_on_a_board() -> None:
+    watched = OWN["metrics"]["help_rating"] | {"kind": "count", "watch": {"alarm": "rise"}}
+    for word in ("value", "lowest", "highest", "good"):
+        del watched[word]
+    own = boards_of(load(SEGMENT, {"own": {"metrics": {"help_requests": watched}}}))
+    asked = " ".join(expressions(own["engagement"]))
+    assert 'job:tidegauge_watched_score:max{job=~"$job",metric="help_requests"}' in asked
 
 
 def test_a_metric_that_is_not_there_leaves_no_panel() -> None:
