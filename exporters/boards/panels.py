@@ -54,7 +54,7 @@ def state(about: About, words: Mapping[int, tuple[str, str]], *queries: Query) -
 
 
 def lines(about: About, *queries: Query) -> timeseries.Panel:
-    """How something went. Where it was absent there is a gap."""
+    """How something went, seen from 0. Where it was absent there is a gap."""
     panel = _about(timeseries.Panel(), about)
     for place, query in enumerate(queries):
         panel.with_target(_target(place, query).range())
@@ -64,6 +64,7 @@ def lines(about: About, *queries: Query) -> timeseries.Panel:
         )
     return (
         panel.line_width(2)
+        .axis_soft_min(0)
         .show_points(options.VisibilityMode.NEVER)
         .tooltip(
             common.VizTooltipOptions()

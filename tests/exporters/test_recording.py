@@ -18,21 +18,11 @@ from streams.catalogue_file import load
 from streams.published import Published
 from streams.reading import Reading
 from streams.wire import SEGMENT
+from tests.exporters.boards.shown import SEARCHES
 from tests.exporters.published_events import NOW, Worker, new_folding
 
 SHIPPED = load(SEGMENT)
 OF_A_PROCESS = ("process_", "python_")
-OWN = {
-    "metrics": {
-        "searches": {
-            "title": "Searches",
-            "definition": "Searches people ran.",
-            "formula": "count of Search Performed",
-            "kind": "count",
-            "events": [{"name": "Search Performed"}],
-        }
-    }
-}
 
 
 def shown_by_an_exporter() -> set[str]:
@@ -63,7 +53,10 @@ def test_no_name_that_is_awaited_is_made_by_a_collector_already() -> None:
 
 
 def test_a_metric_of_your_own_is_recorded() -> None:
-    expressions = {rule.record: rule.expr for rule in rules_of(load(SEGMENT, {"own": OWN}))}
+    expressions = {
+        rule.record: rule.expr
+        for rule in rules_of(load(SEGMENT, {"own": {"metrics": {"searches": SEARCHES}}}))
+    }
     assert expressions["job:tidegauge_searches:max"] == (
         "max without (instance) (tidegauge_searches_total)"
     )

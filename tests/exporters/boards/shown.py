@@ -19,6 +19,13 @@ VALUES = {
     "$__rate_interval": "1m",
     "${metric}": "conversions",
 }
+SEARCHES = {
+    "title": "Searches",
+    "definition": "Searches people ran.",
+    "formula": "count of Search Performed",
+    "kind": "count",
+    "events": [{"name": "Search Performed"}],
+}
 
 Json = dict[str, Any]
 

@@ -23,6 +23,7 @@ from streams.wire import SEGMENT
 from tests.agents.made_up import GENERATION, SETTINGS
 from tests.exporters.boards.shown import (
     BOARDS,
+    SEARCHES,
     SHIPPED,
     Json,
     boards_of,
@@ -50,6 +51,9 @@ OWN: Json = {
         }
     },
 }
+
+
+WATCHED_SEARCHES = SEARCHES | {"watch": {"alarm": "rise"}}
 
 
 def own_series() -> set[str]:
@@ -106,6 +110,25 @@ def test_variables_that_are_used_are_there(board: Json) -> None:
     there = {variable["name"] for variable in board["templating"]["list"]}
     assert used - {"__rate_interval", "__all"} <= there
     assert there >= {"datasource", "job"}
+
+
+@EVERY
+def test_choices_follow_what_prometheus_has(board: Json) -> None:
+    for variable in board["templating"]["list"]:
+        if variable["type"] == "query":
+            assert variable["datasource"]["uid"] == "${datasource}"
+            assert variable["refresh"] == 2  # when the time changes
+        if variable["name"] in ("job", "instance"):
+            assert (variable["multi"], variable["allValue"]) == (True, ".+")
+
+
+@EVERY
+def test_a_rate_goes_by_what_the_panel_can_show(board: Json) -> None:
+    for panel in panels(board):
+        for target in panel["targets"]:
+            ranges = re.findall(r"\[(.*?)\]", target["expr"])
+            assert set(ranges) <= {"$__rate_interval"}
+            assert len(ranges) == target["expr"].count("rate(")
 
 
 def _texts(board: Json) -> list[str]:
@@ -207,12 +230,9 @@ def test_a_metric_of_your_own_has_its_panels_with_its_own_words() -> None:
 
 
 def test_a_metric_of_your_own_that_is_watched_is_judged_on_a_board() -> None:
-    watched = OWN["metrics"]["help_rating"] | {"kind": "count", "watch": {"alarm": "rise"}}
-    for word in ("value", "lowest", "highest", "good"):
-        del watched[word]
-    own = boards_of(load(SEGMENT, {"own": {"metrics": {"help_requests": watched}}}))
+    own = boards_of(load(SEGMENT, {"own": {"metrics": {"searches": WATCHED_SEARCHES}}}))
     asked = " ".join(expressions(own["engagement"]))
-    assert 'job:tidegauge_watched_score:max{job=~"$job",metric="help_requests"}' in asked
+    assert 'job:tidegauge_watched_score:max{job=~"$job",metric="searches"}' in asked
 
 
 def test_a_metric_that_is_not_there_leaves_no_panel() -> None:

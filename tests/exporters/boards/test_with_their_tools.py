@@ -12,15 +12,7 @@ from exporters.boards.__main__ import FOLDER
 from exporters.recording import FILE
 from streams.catalogue_file import load
 from streams.wire import SEGMENT
-from tests.exporters.boards.shown import BOARDS, boards_of, expressions
-
-SEARCHES = {
-    "title": "Searches",
-    "definition": "Searches people ran.",
-    "formula": "count of Search Performed",
-    "kind": "count",
-    "events": [{"name": "Search Performed"}],
-}
+from tests.exporters.boards.shown import BOARDS, SEARCHES, boards_of, expressions
 
 
 def check_rules(promtool: str, expected: list[str], folder: Path) -> None:
