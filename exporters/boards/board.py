@@ -15,13 +15,14 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from exporters.boards import frame, panels
 from exporters.boards.asking import Query, rate, series
+from exporters.boards.layout import WIDTH, Layout
 from exporters.boards.panels import About, AnyPanel
 from exporters.boards.scale import NO_SCALE, Scale
 from exporters.boards.texts import description, legend, short_name, title, unit
 from streams.catalogue import Catalogue, Metric
 
 Variable = Builder[models.VariableModel]
-QUARTER, THIRD, HALF, WHOLE = 6, 8, 12, 24
+QUARTER, THIRD, HALF, WHOLE = 6, 8, 12, WIDTH
 LOW, USUAL = 3, 8
 SCHEMA = 41
 """The version of Grafana 12.1; newer ones lift a board to theirs, older ones would not know it."""
@@ -47,7 +48,7 @@ class Board:
         self.name = name
         self.shown: set[str] = set()
         """Names of the metrics it shows."""
-        self._numbers = count(1)
+        self._numbers, self._layout = count(1), Layout()
         self._made = (
             dashboard.Dashboard(f"tidegauge: {heading}")
             .uid(f"tidegauge-{name}")
@@ -77,12 +78,13 @@ class Board:
 
     def row(self, heading: str, repeat: str = "") -> None:
         """Begin a part of the board; it is there once for each value of the variable `repeat`."""
-        row = dashboard.Row(heading).id(next(self._numbers))
+        row = dashboard.Row(heading).id(next(self._numbers)).grid_pos(self._layout.heading())
         self._made.with_row(row.repeat(repeat) if repeat else row)
 
     def add(self, panel: AnyPanel, width: int = HALF, height: int = USUAL) -> None:
-        """Add a panel; the board is 24 wide."""
-        self._made.with_panel(panel.id(next(self._numbers)).span(width).height(height))
+        """Add a panel of that size."""
+        place = self._layout.place(width, height)
+        self._made.with_panel(panel.id(next(self._numbers)).grid_pos(place))
 
     def number(
         self,

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from exporters.boards.all import boards
 from streams.catalogue import Catalogue
 from streams.catalogue_file import load
@@ -35,6 +37,8 @@ def boards_of(catalogue: Catalogue) -> dict[str, Json]:
 
 
 BOARDS = boards_of(SHIPPED)
+EVERY = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
+BUSINESS = pytest.mark.parametrize("name", sorted(set(BOARDS) - {"pipeline"}))
 
 
 def panels(board: Json) -> list[Json]:
