@@ -3,16 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporters.collector import about, up
-from exporters.pipeline import PipelineCollector
-from exporters.service import ExporterCollector
-from exporters.shard_health import ShardHealthCollector
-from exporters.watched import WatchCollector
+from exporters.families import beside
 from streams.catalogue import Catalogue, Example, Metric, Source, Watch
 from streams.catalogue_file import load
 from streams.persons.measures import MEASURES
 from streams.persons.names import ACTIVE
-from streams.reading import Reading
 from streams.scores import explain
 from streams.windows import WINDOWS
 from streams.wire import SEGMENT
@@ -81,17 +76,9 @@ def page(catalogue: Catalogue, written: str = WRITTEN) -> str:
 
 def _of_the_numbers() -> str:
     """What is exported beside the metrics: how far they are to be trusted."""
-    families = [
-        up(is_up=True),
-        *about(Reading(as_of=1, final_until=1)),
-        *WatchCollector(()).collect(),
-        *PipelineCollector({}, complete=True).collect(),
-        *ShardHealthCollector({}).collect(),
-        *ExporterCollector(0, 0, 0).collect(),
-    ]
     return ABOUT + "".join(
         f"| `{family.name}{ENDINGS.get(family.type, '')}` | {family.documentation} |\n"
-        for family in families
+        for family in beside()
     )
 
 

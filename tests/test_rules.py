@@ -13,7 +13,7 @@ import yaml
 from exporters.pipeline import PipelineCollector
 from exporters.shard_health import ShardHealthCollector
 
-RULES = Path(__file__).parents[1] / "deploy/prometheus/rules.yml"
+RULES = Path(__file__).parents[1] / "deploy/prometheus/alerts.yml"
 ALERTS: dict[str, Any] = {
     rule["alert"]: rule
     for group in yaml.safe_load(RULES.read_text())["groups"]
