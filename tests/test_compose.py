@@ -168,7 +168,7 @@ def load_metrics() -> list[str]:
 
 def test_prometheus_reads_the_mounted_configuration_and_keeps_90_days() -> None:
     command = dict(option.lstrip("-").split("=") for option in SERVICES["prometheus"]["command"])
-    rules = "/etc/prometheus/rules.yml"
+    rules = "/etc/prometheus/alerts.yml"
     mounted = {command["config.file"], rules, command["storage.tsdb.path"]}
     assert mounted == set(mounts("prometheus"))
     assert command["storage.tsdb.retention.time"] == "90d"
