@@ -80,7 +80,9 @@ def test_an_alert_says_what_people_on_call_need(name: str) -> None:
     assert re.fullmatch(r"[A-Z][^{}]+\.", notes["summary"]), "a sentence without templates"
     assert re.search(r"\{\{.+\}\}", notes["description"])
     assert notes["runbook_url"] == f"docs/runbooks/{name}.md"
-    assert re.fullmatch(r"/d/tidegauge-(overview|churn|engagement|pipeline)", notes["dashboard_url"])
+    assert re.fullmatch(
+        r"/d/tidegauge-(overview|churn|engagement|pipeline)", notes["dashboard_url"]
+    )
     assert rule["labels"].keys() == {"severity", "about"}
     assert rule["labels"]["severity"] in {"critical", "warning", "info"}
     assert rule["labels"]["about"] in {"product", "pipeline"}
@@ -110,7 +112,13 @@ def test_an_alert_has_cases_in_which_it_fires_and_in_which_it_does_not(name: str
 @pytest.mark.parametrize("name", ALERTS)
 def test_a_description_speaks_of_labels_that_the_alert_has(name: str) -> None:
     spoken = set(re.findall(r"\$labels\.(\w+)", ALERTS[name]["annotations"]["description"]))
-    fired = [set(labels) for c in CASES if c["alert"] == name for f in c["firing"].values() for labels in f]
+    fired = [
+        set(labels)
+        for c in CASES
+        if c["alert"] == name
+        for f in c["firing"].values()
+        for labels in f
+    ]
     assert spoken <= set().union(*fired)
 
 
@@ -131,7 +139,9 @@ def test_an_alert_fires_when_it_should(case: dict[str, Any], promtool: str, tmp_
             {
                 "interval": case["interval"],
                 "input_series": [{"series": n, "values": v} for n, v in case["series"].items()],
-                "promql_expr_test": [_moment(case["alert"], *one) for one in case["firing"].items()],
+                "promql_expr_test": [
+                    _moment(case["alert"], *one) for one in case["firing"].items()
+                ],
             }
         ],
     }
