@@ -29,7 +29,7 @@ demo: .venv/ready-to-run ## the whole pipeline on this machine (DURATION, RATE, 
 	@$(BIN)/tidegauge demo $(if $(DURATION),--duration '$(DURATION)') $(if $(RATE),--rate '$(RATE)') \
 		$(if $(PORT),--port '$(PORT)') $(if $(EVENTS),--events '$(EVENTS)') $(if $(SEED),--seed '$(SEED)')
 
-test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus,chromium)
+test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus,alertmanager,chromium)
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: .venv/ready-to-test ## all tests, the long ones too
