@@ -117,8 +117,8 @@ class AlertmanagerServer(LoopbackServer):
                 hook["url"] = f"http://{self.webhook.address}/"
         (self.folder / "alertmanager.yml").write_text(yaml.safe_dump(shipped))
         listening = f"--web.listen-address=127.0.0.1:{self.port}"
-        alone = "--cluster.listen-address="
-        return [str(shutil.which(self.program)), "--config.file=alertmanager.yml", listening, alone]
+        rest = ["--storage.path=data", "--cluster.listen-address="]  # nothing of before, and alone
+        return [str(shutil.which(self.program)), "--config.file=alertmanager.yml", listening, *rest]
 
     def start(self) -> None:
         """Start the webhook, too."""

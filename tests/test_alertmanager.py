@@ -55,7 +55,7 @@ def test_amtool_accepts_the_configuration(amtool: str) -> None:
 def test_an_alert_goes_where_its_severity_says(amtool: str, name: str) -> None:
     labels = ALERTS.get(name, {"severity": "info"})
     given = [f"{label}={value}" for label, value in {"alertname": name, **labels}.items()]
-    command = [amtool, "config", "routes", "test", "--config.file", FILE, *given]
+    command = [amtool, "config", "routes", "test", f"--config.file={FILE}", *given]
     found = subprocess.run(command, check=True, capture_output=True, text=True)
     assert found.stdout.split() == [RECEIVERS[labels["severity"]]]
 
