@@ -14,6 +14,8 @@ from streams.event import INTERACTIONS, KINDS
 from streams.example_file import read_example
 from streams.fact_file import read_fact
 from streams.label_file import check_name, read_label, read_segment
+from streams.launch_file import read_launches
+from streams.launches.events import LaunchEvents
 from streams.persons.measures import MEASURES
 from streams.schema import (
     FLAG,
@@ -63,7 +65,7 @@ METRIC = {
 FEWEST = ("score", "ratio")
 """The kinds that may be absent below a minimum."""
 ACTIVE = {"exclude": TEXTS}
-SECTIONS = ("goals", "active", "labels", "segments", "facts", "metrics")
+SECTIONS = ("goals", "active", "labels", "segments", "facts", "launches", "metrics")
 
 
 def shipped() -> str:
@@ -152,10 +154,17 @@ class _Builder:
                 self._problem(self._where("facts", fact.name), f"no label {fact.label!r}")
         for segment in segments:
             self._add_split(segment, labels, metrics)
-        catalogue = Catalogue(metrics, labels, facts, inactive)
+        launches = self._launches()
+        catalogue = Catalogue(metrics, labels, facts, inactive, launches)
         self._check_names(catalogue)
         self._check_paths(catalogue)
         return catalogue
+
+    def _launches(self) -> LaunchEvents:
+        found = self._merged["launches"]
+        files = [self._origin["launches", key] for key in found]
+        where = next((file for file in reversed(files) if file != SHIPPED), SHIPPED)
+        return read_launches(found, self._wire, f"{where}: launches", self._problems)
 
     def _add_split(
         self, segment: str, labels: Mapping[str, Label], metrics: dict[str, Metric]
