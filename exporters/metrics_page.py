@@ -1,9 +1,11 @@
 """Writes `docs/metrics.md` from the catalogue: `python -m exporters.metrics_page`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from exporters.families import beside
+from prometheus_client.core import Metric as Family
+
+from exporters.families import beside, of_launches
 from streams.catalogue import Catalogue, Example, Metric, Source, Watch
 from streams.catalogue_file import load
 from streams.persons.measures import MEASURES
@@ -33,6 +35,14 @@ ABOUT = """
 ## Beside the metrics
 
 How far the numbers are to be trusted: read these first.
+
+| metric | what it says |
+|---|---|
+"""
+LAUNCHES = """
+## Launches
+
+How to mark one, and what is said of it: [launches](launches.md).
 
 | metric | what it says |
 |---|---|
@@ -76,9 +86,13 @@ def page(catalogue: Catalogue, written: str = WRITTEN) -> str:
 
 def _of_the_numbers() -> str:
     """What is exported beside the metrics: how far they are to be trusted."""
-    return ABOUT + "".join(
+    return _table(ABOUT, beside()) + _table(LAUNCHES, of_launches())
+
+
+def _table(head: str, families: Iterable[Family]) -> str:
+    return head + "".join(
         f"| `{family.name}{ENDINGS.get(family.type, '')}` | {family.documentation} |\n"
-        for family in beside()
+        for family in families
     )
 
 
