@@ -8,17 +8,19 @@ their number is an estimate, and the share is that of a sample of them, which it
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from streams.aggregates import Aggregate, Distinct
-from streams.catalogue import Catalogue
+from streams.aggregates import Distinct
+from streams.catalogue import Catalogue, Metric
+from streams.completeness import counted_since
 from streams.folding import Folding
 from streams.launches.asked import can_ask
 from streams.launches.launch import Launch
 from streams.launches.shares import Share, difference, share
+from streams.merging import Merged
 from streams.panes import HOUR, KEPT, Grain, Pane
 from streams.published import Published
 from streams.routing import Labels
-from streams.unit import Unit
 
+GOAL = "goal"
 ACTIVE, CONVERTING, CONVERSIONS = "active_users", "converting_users", "conversions"
 DISTINCT = Distinct()
 
@@ -48,7 +50,7 @@ class Split(NamedTuple):
 def segments(catalogue: Catalogue) -> list[str]:
     """The segments by which a launch can be split."""
     found = dict.fromkeys(m.segment for m in catalogue.metrics.values() if m.segment)
-    return [one for one in found if {*_names(one)} <= catalogue.metrics.keys()]
+    return [one for one in found if _can_split(catalogue, one)]
 
 
 def split(
@@ -58,47 +60,43 @@ def split(
     catalogue = folding.catalogue
     if launch.split not in segments(catalogue) or not partitions:
         return None
-    fold_ids = [catalogue.fold_id(catalogue.metrics[name]) for name in _names(launch.split)]
-    begin = _begin(partitions, launch, fold_ids)
+    metrics = _metrics(catalogue, launch.split)
+    begin = _begin(folding, partitions, launch, metrics)
     end = instant if launch.end is None else min(instant, launch.end - launch.end % HOUR)
-    if begin >= end:
+    if begin is None or begin >= end:
         return None
     panes = [Pane(Grain.HOUR, start) for start in range(begin, end, HOUR)]
-    units = [unit for one in partitions for pane in panes if (unit := one.units.get(pane))]
-    found = [_merged(units, name, folding.aggregates[name]) for name in fold_ids]
+    merged = Merged(folding, partitions)
+    active, *converting = metrics
+    found = [merged.read(active, panes, (launch.split,))]
+    found += [merged.read(metric, panes, (GOAL, launch.split)) for metric in converting]
     values = catalogue.labels[launch.split].values
     goals = {goal: list(_parts(found, goal, values)) for goal in _goals(catalogue, launch)}
     return Split(begin, end, goals)
 
 
-def _begin(partitions: Sequence[Published], launch: Launch, fold_ids: Sequence[str]) -> int:
+def _begin(
+    folding: Folding, partitions: Sequence[Published], launch: Launch, metrics: Iterable[Metric]
+) -> int | None:
     """The first hour of which everything is known: of the launch, still kept, counted since then.
 
-    The hour in which the launch began is left out, unless it began with it.
+    The hour in which the launch began is left out, unless it began with it. None where some metric
+    is not counted at all.
     """
-    progress = [one.progress for one in partitions]
-    latest = max(one.watermark for one in progress)
-    dropped = latest - KEPT[Grain.HOUR] - HOUR
-    since = [one.since[name] for one in progress for name in fold_ids if name in one.since]
-    return max(_next_hour(time) for time in (launch.start, dropped + 1, *since))
-
-
-def _next_hour(time: int) -> int:
-    return -(-time // HOUR) * HOUR
+    latest = max(one.progress.watermark for one in partitions)
+    begin = max(launch.start, latest - KEPT[Grain.HOUR] - HOUR + 1)
+    for metric in metrics:
+        since = counted_since(partitions, folding.catalogue.fold_id(metric))
+        if since is None:
+            return None
+        begin = max(begin, since)
+    return -(-begin // HOUR) * HOUR
 
 
 def _goals(catalogue: Catalogue, launch: Launch) -> Sequence[str]:
     """Those that the launch asks about, or all."""
-    asked = [dict(one.labels).get("goal") for one in can_ask(catalogue, launch.metrics)]
-    return list(dict.fromkeys(filter(None, asked))) or catalogue.labels["goal"].values
-
-
-def _merged(units: Iterable[Unit], fold_id: str, aggregate: Aggregate) -> dict[Labels, Any]:
-    states: dict[Labels, list[Any]] = {}
-    for unit in units:
-        for labels, state in unit.state.get(fold_id, {}).items():
-            states.setdefault(labels, []).append(state)
-    return {labels: aggregate.merge(found) for labels, found in states.items()}
+    asked = [dict(one.labels).get(GOAL) for one in can_ask(catalogue, launch.metrics)]
+    return list(dict.fromkeys(filter(None, asked))) or catalogue.labels[GOAL].values
 
 
 def _parts(
@@ -121,5 +119,13 @@ def _parts(
         first = own if value == values[0] else first
 
 
-def _names(segment: str) -> tuple[str, ...]:
-    return tuple(f"{name}_by_{segment}" for name in (ACTIVE, CONVERTING, CONVERSIONS))
+def _metrics(catalogue: Catalogue, segment: str) -> list[Metric]:
+    """Active people, those who convert, and conversions; fewer where one was taken out."""
+    names = (f"{name}_by_{segment}" for name in (ACTIVE, CONVERTING, CONVERSIONS))
+    return [catalogue.metrics[name] for name in names if name in catalogue.metrics]
+
+
+def _can_split(catalogue: Catalogue, segment: str) -> bool:
+    """Whether there are all three, and the last two tell goals apart."""
+    found = _metrics(catalogue, segment)
+    return len(found) == 3 and all(GOAL in metric.labels for metric in found[1:])  # noqa: PLR2004

@@ -17,6 +17,7 @@ from tests.streams.made_up import DAY, HOUR, MINUTE, Row, a_folding, body, fold,
 
 VARIANT = '[segments]\nvariant = { property = "variant", values = ["hidden", "shown"] }'
 START = moment("2026-10-24T20:00Z")
+NO_RATIO = "\n[metrics.conversions_per_interaction]\nenabled = false"
 LAUNCH = Launch("New pricing", START, None, ('conversions{goal="order"}',), (), "variant")
 
 
@@ -122,7 +123,8 @@ def test_hours_that_are_kept_no_longer_are_left_out(folding: Folding) -> None:
 
 def test_what_is_counted_only_since_later_is_told_since_then(folding: Folding) -> None:
     """As where the segment came into the configuration when the launch went on already."""
-    counted = held(folding, rows(("bob", "Feature Used", "shown", START + 2 * HOUR)))
+    events = [(f"p{n}", "Feature Used", "shown", START + n * HOUR) for n in range(3)]
+    counted = held(folding, rows(*events))
     since = dict.fromkeys(counted.progress.since, START + HOUR + MINUTE)
     late = replace(counted, progress=msgspec.structs.replace(counted.progress, since=since))
     assert asked(folding, [counted], START + 3 * HOUR).begin == START
@@ -135,6 +137,13 @@ def test_without_such_a_segment_there_is_no_split(folding: Folding, segment: str
     assert segments(folding.catalogue) == ["variant"]
     assert split(folding, [one], START + HOUR, LAUNCH._replace(split=segment)) is None
     assert split(folding, [], START + HOUR, LAUNCH) is None
+
+
+def test_a_segment_of_which_a_metric_was_taken_out_splits_no_launch() -> None:
+    without = a_folding(
+        {"mine.toml": VARIANT + "\n[metrics.conversions]\nenabled = false" + NO_RATIO}
+    )
+    assert segments(without.catalogue) == []
 
 
 def test_of_many_people_the_share_is_that_of_a_sample_and_less_sure(folding: Folding) -> None:
