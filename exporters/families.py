@@ -15,10 +15,11 @@ from exporters.watched import WatchCollector
 from streams.catalogue import Catalogue
 from streams.reading import Reading
 
+
 def exported(catalogue: Catalogue) -> list[Family]:
     """All of them: those of the metrics, and the others."""
     metrics = catalogue.metrics.values()
-    return [*(f for metric in metrics for f in families_of(metric, [])), *beside(), *of_launches()]
+    return [*(f for metric in metrics for f in families_of(metric, [])), *beside()]
 
 
 def beside() -> list[Family]:
@@ -27,12 +28,8 @@ def beside() -> list[Family]:
         up(is_up=True),
         *about(Reading(as_of=1, final_until=1)),
         *WatchCollector(()).collect(),
+        *LaunchCollector(Catalogue({}, {}), (), {}).collect(),
         *PipelineCollector({}, complete=True).collect(),
         *ShardHealthCollector({}).collect(),
         *ExporterCollector(0, 0, 0).collect(),
     ]
-
-
-def of_launches() -> list[Family]:
-    """What is exported of launches."""
-    return list(LaunchCollector(Catalogue({}, {}), (), {}).collect())

@@ -1,11 +1,9 @@
 """Writes `docs/metrics.md` from the catalogue: `python -m exporters.metrics_page`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from prometheus_client.core import Metric as Family
-
-from exporters.families import beside, of_launches
+from exporters.families import beside
 from streams.catalogue import Catalogue, Example, Metric, Source, Watch
 from streams.catalogue_file import load
 from streams.persons.measures import MEASURES
@@ -19,7 +17,8 @@ WRITTEN = """\
 Written by `python -m exporters.metrics_page` from `streams/catalogue.toml`, where each is defined;
 yours can be defined in the same way, and `tidegauge metrics` tells of them too. Each worked example
 is run by a test. What becomes of values no metric can use: [bad input](bad-input.md). How to state
-who subscribed before the data begins: [subscribers](subscribers.md)."""
+who subscribed before the data begins: [subscribers](subscribers.md). How to mark a launch:
+[launches](launches.md)."""
 HEAD = """# Metrics
 
 {}
@@ -35,14 +34,6 @@ ABOUT = """
 ## Beside the metrics
 
 How far the numbers are to be trusted: read these first.
-
-| metric | what it says |
-|---|---|
-"""
-LAUNCHES = """
-## Launches
-
-How to mark one, and what is said of it: [launches](launches.md).
 
 | metric | what it says |
 |---|---|
@@ -86,13 +77,9 @@ def page(catalogue: Catalogue, written: str = WRITTEN) -> str:
 
 def _of_the_numbers() -> str:
     """What is exported beside the metrics: how far they are to be trusted."""
-    return _table(ABOUT, beside()) + _table(LAUNCHES, of_launches())
-
-
-def _table(head: str, families: Iterable[Family]) -> str:
-    return head + "".join(
+    return ABOUT + "".join(
         f"| `{family.name}{ENDINGS.get(family.type, '')}` | {family.documentation} |\n"
-        for family in families
+        for family in beside()
     )
 
 
