@@ -15,7 +15,6 @@ from streams.example_file import read_example
 from streams.fact_file import read_fact
 from streams.label_file import check_name, read_label, read_segment
 from streams.launch_file import read_launches
-from streams.launches.events import LaunchEvents
 from streams.persons.measures import MEASURES
 from streams.schema import (
     FLAG,
@@ -154,17 +153,14 @@ class _Builder:
                 self._problem(self._where("facts", fact.name), f"no label {fact.label!r}")
         for segment in segments:
             self._add_split(segment, labels, metrics)
-        launches = self._launches()
+        told = self._merged["launches"]
+        mine = {self._origin["launches", key] for key in told} - {SHIPPED}
+        where = f"{min(mine, default=SHIPPED)}: launches"
+        launches = read_launches(told, self._wire, where, self._problems)
         catalogue = Catalogue(metrics, labels, facts, inactive, launches)
         self._check_names(catalogue)
         self._check_paths(catalogue)
         return catalogue
-
-    def _launches(self) -> LaunchEvents:
-        found = self._merged["launches"]
-        files = [self._origin["launches", key] for key in found]
-        where = next((file for file in reversed(files) if file != SHIPPED), SHIPPED)
-        return read_launches(found, self._wire, f"{where}: launches", self._problems)
 
     def _add_split(
         self, segment: str, labels: Mapping[str, Label], metrics: dict[str, Metric]

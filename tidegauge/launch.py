@@ -13,6 +13,7 @@ from agents.settings import Refusal
 from exporters.snapshot_store import wall_clock
 from exporters.view import View
 from streams.folding import Folding
+from streams.launches.asked import can_ask
 from streams.launches.launch import Launch, found
 from streams.launches.split import split
 from tidegauge.assembly import folding, load_checked
@@ -98,9 +99,16 @@ def _start(options: argparse.Namespace) -> int:
 
     def is_there(view: View) -> bool:
         launch = _by_name(rules, view).get(options.name)
-        return launch is not None and launch.start == at
+        return launch is not None and _says(rules, launch, at, options)
 
     return _mark(settings, rules, view, record, is_there)
+
+
+def _says(rules: Folding, launch: Launch, at: int, options: argparse.Namespace) -> bool:
+    """Whether a launch that is known is the one that was marked."""
+    told = (launch.metrics, launch.guardrails), (options.metric, options.guardrail)
+    metrics, asked = ([can_ask(rules.catalogue, texts) for texts in one] for one in told)
+    return (launch.start, metrics, launch.split) == (at, asked, options.split)
 
 
 def _end(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from streams.folding import Folding
 from streams.launches.asked import CannotAsk, ask
 from streams.launches.reader import MOST_ASKED, MOST_CHARACTERS
 from streams.launches.split import segments
-from streams.panes import SECOND
+from streams.panes import MINUTE, SECOND
 from streams.routing import MAX_LABEL_CHARACTERS, clean
 from streams.time_zone import read_time
 from streams.written import Written
@@ -76,8 +76,8 @@ class LaunchRecords:
         if at != self._now:
             said[self._events.at] = _iso(at)
         self._check(event, said)
-        # The same told twice in a row has the same id, and is then dropped as a repetition.
-        told = json.dumps([event, at, sorted(said.items())])
+        # The same told twice within a minute has the same id, and is dropped as a repetition.
+        told = json.dumps([event, at, sorted(said.items()), self._now // MINUTE])
         digest = hashlib.blake2b(told.encode(), digest_size=ID_BYTES).hexdigest()
         written = Written(f"launch-{digest}", TELLER, _iso(self._now), "track", event, said)
         record = json.dumps(written.record(self._folding.wire), separators=(",", ":"))

@@ -15,7 +15,7 @@ from streams.folding import Folding
 from streams.launches.launch import Launch, found
 from streams.panes import LIFETIME
 from streams.partition import Partition
-from tests.streams.made_up import HOUR, Row, fold, moment, published
+from tests.streams.made_up import HOUR, MINUTE, Row, fold, moment, published
 from tidegauge.assembly import folding
 from tidegauge.launch_records import Keyed, LaunchRecords, time_of
 from tidegauge.settings import Settings
@@ -90,6 +90,7 @@ def test_the_same_told_twice_is_dropped_as_a_repetition() -> None:
     first = LaunchRecords(RULES, NOW).start("x", NOW - 5, ["conversions"])
     again = LaunchRecords(RULES, NOW + 9).start("x", NOW - 5, ["conversions{}"])
     others = [
+        LaunchRecords(RULES, NOW + MINUTE).start("x", NOW - 5, ["conversions"]),
         LaunchRecords(RULES, NOW).start("x", NOW - 4, ["conversions"]),
         LaunchRecords(RULES, NOW).start("y", NOW - 5, ["conversions"]),
         LaunchRecords(RULES, NOW).start("x", NOW - 5),

@@ -249,6 +249,20 @@ def test_other_events_may_tell_of_launches() -> None:
     ]
 
 
+def test_a_record_in_which_the_paths_lead_nowhere_says_nothing_and_is_counted() -> None:
+    folding = a_folding({"mine.toml": '[launches]\nname = "launch.name"'})
+    rows = [
+        said(0, "Launch Started", START, launch="New pricing"),
+        said(1, "Launch Started", START, launch=None),
+        said(2, "Launch Started", START, launch={"name": "New pricing"}),
+    ]
+    partition = fold(Partition(folding), rows)
+    state = partition.units.held[LIFETIME].state
+    assert state["outcomes"] == {("accepted",): 3}
+    assert state["skipped"] == {("launches", "wrong_type"): 1, ("launches", "no_name"): 1}
+    assert [one.name for one in found(folding, [published(partition)])] == ["New pricing"]
+
+
 def test_other_events_begin_launches_anew_and_leave_everything_else_alone() -> None:
     before, rows = a_folding(), a_log(1)
     after = a_folding({"mine.toml": '[launches]\nended = "Flag Off"'})
