@@ -13,6 +13,7 @@ from exporters.collector import ProductCollector
 from exporters.exposition import process_collectors, render
 from exporters.http import Server, create_web_app, start_server
 from exporters.keys import DEFAULT_PREFIX
+from exporters.launches import LaunchCollector
 from exporters.page.notes_file import NotesFile
 from exporters.page.service import Page
 from exporters.pipeline import PipelineCollector
@@ -113,8 +114,9 @@ class Exporter:
         product = ProductCollector(self._folding, view)
         shards = ShardHealthCollector(view.snapshot.shards)
         watched = WatchCollector(self._watch(view))
+        launches = LaunchCollector(self._folding.catalogue, view.launches, {})
         own = ExporterCollector(self.scrapes, self.scrape_seconds, self._reader.errors)
-        return [product, watched, pipeline, shards, own, *self._process]
+        return [product, watched, launches, pipeline, shards, own, *self._process]
 
     def _watch(self, view: View) -> Iterable[Watched]:
         if view.reading is None:
