@@ -14,8 +14,10 @@ from exporters.snapshot_store import wall_clock
 from exporters.view import View
 from streams.folding import Folding
 from streams.launches.asked import can_ask
+from streams.launches.comparison import compare
 from streams.launches.launch import Launch, found
 from streams.launches.split import split
+from streams.past import Past
 from tidegauge.assembly import folding, load_checked
 from tidegauge.launch_records import Keyed, LaunchRecords, time_of
 from tidegauge.launch_report import listing, report
@@ -148,7 +150,9 @@ def _report(options: argparse.Namespace) -> int:
     launch, instant = _named(rules, view, options.name), _instant(view)
     partitions = list(view.snapshot.partitions.values())
     parts = split(rules, partitions, instant, launch)
-    paper = report(rules, launch, instant, (), parts)
+    past = Past(rules)
+    past.take(partitions)
+    paper = report(rules, launch, instant, compare(past, launch, instant), parts)
     if options.markdown:
         print(paper.markdown(), end="")  # noqa: T201
     else:
