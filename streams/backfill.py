@@ -123,9 +123,10 @@ class Backfill:
         if metric.kind == "ratio":
             return max(map(self._counted_since, self._sides(metric)))
         fold_id = self._folding.catalogue.fold_id(metric)
-        found: list[int] = [one.progress.since.get(fold_id, NO_WATERMARK) for one in self._partitions]
-        of_persons = [time for one in self._shards for time in one.progress.since.values()]
-        return max([*found, *(of_persons if metric.measure else ())])
+        found = [one.progress.since.get(fold_id, NO_WATERMARK) for one in self._partitions]
+        if metric.measure:
+            found += [time for one in self._shards for time in one.progress.since.values()]
+        return max(found)
 
     def _sides(self, metric: Metric) -> list[Metric]:
         metrics = self._folding.catalogue.metrics
