@@ -25,8 +25,8 @@ Labels = tuple[tuple[str, str], ...]
 class _Numbers:
     """What a series was: instants in milliseconds, rising, and values."""
 
-    instants: array[int] = field(default_factory=lambda: array("q"))
-    values: array[float] = field(default_factory=lambda: array("d"))
+    instants: "array[int]" = field(default_factory=lambda: array("q"))
+    values: "array[float]" = field(default_factory=lambda: array("d"))
 
     def add(self, instant: int, value: float) -> None:
         self.instants.append(instant)
