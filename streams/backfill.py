@@ -65,7 +65,8 @@ class Backfill:
             time = min(hour, day)
             if time > until:
                 return
-            names = (*(HOUR_WINDOWS if time == hour else ()), *(DAY_WINDOWS if time == day else ()))
+            is_hour = time == hour and self._keeps("1h", time - 1)
+            names = (HOUR_WINDOWS if is_hour else ()) + (DAY_WINDOWS if time == day else ())
             windows = tuple(name for name in dict.fromkeys(names) if self._keeps(name, time - 1))
             if windows:
                 yield End(time - 1, windows, time == day)

@@ -83,7 +83,7 @@ def samples_of(found: Sequence[Family]) -> Samples:
     samples: Samples = {}
     for family in found:
         for one in family.samples:
-            at = samples.setdefault(round(float(one.timestamp) * SECOND), {})
+            at = samples.setdefault(round(float(one.timestamp or 0) * SECOND), {})
             assert (one.name, frozenset(one.labels.items())) not in at
             at[one.name, frozenset(one.labels.items())] = one.value
     return samples
@@ -212,7 +212,7 @@ def test_a_file_that_was_cut_short_makes_no_blocks(
     file = tmp_path / "cut.om"
     file.write_text(text[: len(text) // 2].rpartition("\n")[0] + "\n", encoding="utf-8")
     blocks = tmp_path / "blocks"
-    call = [promtool, "tsdb", "create-blocks-from", "openmetrics", file, blocks]
+    call = [promtool, "tsdb", "create-blocks-from", "openmetrics", str(file), str(blocks)]
     done = subprocess.run(call, check=False, capture_output=True, text=True)
     assert done.returncode != 0
     assert not blocks.exists() or not list(blocks.iterdir())

@@ -20,9 +20,13 @@ from tidegauge.loopback_server import free_port
 
 COMMANDS = (
     *("demo", "worker", "exporter", "simulate", "check", "metrics", "topics", "import", "replay"),
+    "history",
 )
 CONFIGURED = COMMANDS[1:]
-NEEDED = {"import": ("subscribers.csv",)}
+NEEDED = {
+    "import": ("subscribers.csv",),
+    "history": ("--from", "2026-11-01", "--to", "2026-11-02"),
+}
 """What some commands cannot do without."""
 
 
