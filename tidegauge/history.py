@@ -165,10 +165,11 @@ def choose(
     ends = [end for end in asked if end.instant < bound]
     remarks = list(_kept(backfill, span, zone))
     if span.until > bound:
+        shown = max(bound, span.begin, backfill.begun)  # a bound may be before all time
         left = [end for end in asked if end.instant >= bound]
         hours, days = (sum(name in end.windows for end in left) for name in ("1h", "today"))
         remarks.append(
-            f"Left out from {_time(bound, zone)} on ({counted(hours, 'hour')}, "
+            f"Left out from {_time(shown, zone)} on ({counted(hours, 'hour')}, "
             f"{counted(days, 'local day')}): {reason}."
         )
     if not ends:
@@ -210,6 +211,8 @@ def _write(pieces: Iterable[str], path: Path | None) -> None:
         with path.open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(pieces)
     except OSError as error:
+        if path is None:  # or Python would try again at its end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise Refusal(f"{path or 'standard output'} cannot be written: {error.strerror}") from error
 
 

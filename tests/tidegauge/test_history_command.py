@@ -16,12 +16,13 @@ from prometheus_client.openmetrics import parser
 from agents.settings import Refusal
 from exporters.snapshot_store import wall_clock
 from streams.backfill import Backfill
-from streams.panes import DAY, HOUR, MINUTE
+from streams.panes import DAY, HOUR, MINUTE, NO_WATERMARK
 from streams.partition import Partition
 from streams.published import Published
 from tests.exporters.published_events import Worker, announce, new_prefix, new_publisher
 from tests.streams.made_up import a_folding, moment, published
 from tidegauge.__main__ import main
+from tidegauge.arguments import milliseconds
 from tidegauge.embedded import EmbeddedRedis
 from tidegauge.history import Choice, Span, choose
 from tidegauge.loopback_server import free_port
@@ -86,6 +87,18 @@ def test_what_is_kept_no_longer_is_told_with_where_the_rest_begins() -> None:
     ]
     assert all(end.is_day or end.instant > NOON - 35 * DAY for end in found.ends)
     assert found.ends[0].is_day
+
+
+def test_while_a_partition_has_no_records_nothing_is_final() -> None:
+    with pytest.raises(Refusal, match=r"from 2026-11-10T12:00:00\+01:00 on .*late records"):
+        chosen(known(watermark=NO_WATERMARK), NOON - 10 * DAY, NOON - 9 * DAY)
+
+
+def test_any_time_can_be_asked_for() -> None:
+    begin, until = (milliseconds("--from", year, PARIS) for year in ("0001-01-01", "9999-12-31"))
+    assert chosen(known(), begin, until).ends
+    with pytest.raises(Refusal):
+        chosen(known(watermark=NO_WATERMARK), begin, until)
 
 
 REFUSED = {
