@@ -98,7 +98,8 @@ def _family(name: str, gauge: _Gauge, target: Mapping[str, str]) -> Iterator[str
 
 def _told(labels: Iterable[tuple[str, str]], target: Mapping[str, str]) -> str:
     """Labels as Prometheus has them after a scrape: those of the target win."""
-    own = {f"exported_{name}" if name in target else name: value for name, value in labels}
+    taken = {INSTANCE, *target}
+    own = {f"exported_{name}" if name in taken else name: value for name, value in labels}
     return ",".join(f'{name}="{_escaped(value)}"' for name, value in {**own, **target}.items())
 
 
