@@ -22,7 +22,7 @@ from streams.persons.shard import Shard
 from streams.published import Published
 from streams.reading import Reading
 from streams.series import Pairs, Series
-from streams.windows import AT_THE_HOUR
+from streams.windows import AT_THE_HOUR, WINDOWS
 from tests.streams.made_up import Log, Row, a_folding, body, fold, iso, moment, published
 
 START = moment("2026-10-23T20:00+02:00")  # two days before clocks go back in Paris
@@ -178,6 +178,21 @@ def snapshot(begun: int, watermark: int, **since: int) -> Backfill:
     known |= {PARIS.catalogue.fold_id(PARIS.catalogue.metrics[n]): t for n, t in since.items()}
     progress = msgspec.structs.replace(held.progress, begun=begun, watermark=watermark, since=known)
     return Backfill(PARIS, [Published(progress)])
+
+
+def test_the_pane_of_an_hour_says_what_its_minutes_say_of_estimated_persons_too() -> None:
+    times = [START + i * HOUR // 9_000 for i in range(9_000)]
+    facts = [{"message_id": f"{i}", "user": f"person {i}"} for i in range(9_000)]
+    rows = [
+        Row(i, time, body(None, kind="page", time=time, **facts[i])) for i, time in enumerate(times)
+    ]
+    held, last = [published(fold(Partition(PARIS), rows))], START + HOUR - 1
+    minutes, hour = (
+        Reading.of(PARIS, held, last, ("1h",), cut=cut) for cut in (WINDOWS, AT_THE_HOUR)
+    )
+    assert minutes == hour
+    (users,) = hour.of_window("active_users", "1h")
+    assert users.error > 0
 
 
 HOURLY, DAILY = ("1h", "24h", "yesterday"), ("today", "yesterday", "7d", "30d")
