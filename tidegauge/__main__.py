@@ -20,6 +20,8 @@ from tidegauge import (
     topics,
 )
 
+CONFIGURED = (services, simulate, check, metrics, topics, import_subscribers, replay, history)
+"""Commands that take a configuration."""
 EXIT_CONFIGURATION = 2
 EXIT_INTERRUPTED = 130
 LIBRARIES = {
@@ -67,9 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--config", metavar="FILE", help="settings and metrics, as TOML")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     demo.add_commands(commands, verbose)  # its ledger knows the shipped metrics only: no --config
-    for module in (
-        *(services, simulate, check, metrics, topics, import_subscribers, replay, history),
-    ):
+    for module in CONFIGURED:
         module.add_commands(commands, shared)
     return parser
 
