@@ -195,6 +195,20 @@ def test_the_pane_of_an_hour_says_what_its_minutes_say_of_estimated_persons_too(
     assert users.error > 0
 
 
+def test_a_session_that_goes_on_counts_where_it_began_as_it_did_then() -> None:
+    # 20:00 ├──────── 20:50 ─┤ 21:10 ─ 21:35 ──┤ 22:00
+    times = [START + minute * MINUTE for minute in (50, 70, 95)]
+    views = [body(None, kind="page", time=time, message_id=f"{time}") for time in times]
+    log = [Event(t, Row(i, t, view)) for i, (t, view) in enumerate(zip(times, views, strict=True))]
+    backfill = Backfill(PARIS, *state_of(PARIS, [log], START + 2 * HOUR))
+    found = []
+    for end in backfill.ends(START, START + 2 * HOUR):
+        reading, then = backfill.read(end), scrape(PARIS, [log], end)
+        found += [one.value for one in reading.of_window("windowed_sessions", "1h")]
+        assert set(reading.series) == set(asked(PARIS, then, end))
+    assert found == [1, 0]
+
+
 HOURLY, DAILY = ("1h", "24h", "yesterday"), ("today", "yesterday", "7d", "30d")
 
 
