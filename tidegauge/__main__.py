@@ -11,6 +11,7 @@ from streams.schema import ConfigurationError
 from tidegauge import (
     check,
     demo,
+    history,
     import_subscribers,
     launch,
     metrics,
@@ -20,6 +21,18 @@ from tidegauge import (
     topics,
 )
 
+CONFIGURED = (
+    services,
+    simulate,
+    check,
+    metrics,
+    topics,
+    import_subscribers,
+    launch,
+    replay,
+    history,
+)
+"""Commands that take a configuration."""
 EXIT_CONFIGURATION = 2
 EXIT_INTERRUPTED = 130
 LIBRARIES = {
@@ -67,8 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--config", metavar="FILE", help="settings and metrics, as TOML")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     demo.add_commands(commands, verbose)  # its ledger knows the shipped metrics only: no --config
-    configured = services, simulate, check, metrics, topics, import_subscribers, launch, replay
-    for module in configured:
+    for module in CONFIGURED:
         module.add_commands(commands, shared)
     return parser
 
