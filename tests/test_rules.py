@@ -13,20 +13,20 @@ from typing import Any
 import pytest
 import yaml
 
-from exporters.pipeline import PipelineCollector
-from exporters.service import ExporterCollector
-from exporters.shard_health import ShardHealthCollector
+from exporters.families import exported
+from streams.catalogue_file import load
+from streams.wire import SEGMENT
+from tests.alerting_servers import RECORDING, RULES
 
-ROOT = Path(__file__).parents[1]
-RULES = ROOT / "deploy/prometheus/alerts.yml"
-RECORDING = ROOT / "deploy/prometheus/recording.yml"
-GROUPS = yaml.safe_load(RULES.read_text())["groups"]
+CASE_FILES = sorted((Path(__file__).parent / "rules").glob("*.yml"))
+GROUPS: list[dict[str, Any]] = yaml.safe_load(RULES.read_text())["groups"]
+(OF_EXPORTERS,) = yaml.safe_load(RECORDING.read_text())["groups"]
 EVERYTHING: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
 ALERTS = {rule["alert"]: rule for rule in EVERYTHING if "alert" in rule}
 RECORDED = {rule["record"]: rule for rule in EVERYTHING if "record" in rule}
 CASES: list[dict[str, Any]] = [
     {"interval": file["interval"], **case}
-    for file in map(yaml.safe_load, (p.read_text() for p in sorted(ROOT.glob("tests/rules/*.yml"))))
+    for file in (yaml.safe_load(path.read_text()) for path in CASE_FILES)
     for case in file["cases"]
 ]
 OF_WORKERS = {"tidegauge_redis_errors_total"}
@@ -39,19 +39,10 @@ def minutes(duration: str) -> float:
     return int(number) * {"s": 1 / 60, "m": 1, "h": 60}[unit]
 
 
-def recorded() -> set[str]:
-    groups = yaml.safe_load(RECORDING.read_text())["groups"]
-    return {rule["record"] for group in groups for rule in group["rules"]} | RECORDED.keys()
-
-
-def exported() -> set[str]:
-    collectors = (
-        PipelineCollector({}, complete=True),
-        ShardHealthCollector({}),
-        ExporterCollector(0, 0, 0),
-    )
-    families = [family for collector in collectors for family in collector.collect()]
-    return {f.name + ("_total" if f.type == "counter" else "") for f in families}
+def names_of_series() -> set[str]:
+    """What exporters show, and workers of Redis."""
+    families = exported(load(SEGMENT))
+    return OF_WORKERS | {f.name + ("_total" if f.type == "counter" else "") for f in families}
 
 
 @pytest.mark.parametrize("rule", EVERYTHING, ids=lambda rule: rule.get("alert", rule.get("record")))
@@ -59,8 +50,8 @@ def test_a_rule_asks_for_series_that_are_there(rule: dict[str, Any]) -> None:
     asked = set(re.findall(r"job:\w+:\w+", rule["expr"]))
     raw = set(re.findall(r"(?<!:)\btidegauge_\w+", rule["expr"]))
     assert asked | raw or "up{" in rule["expr"]
-    assert asked <= recorded()
-    assert raw <= exported() | OF_WORKERS
+    assert asked <= RECORDED.keys() | {one["record"] for one in OF_EXPORTERS["rules"]}
+    assert raw <= names_of_series()
 
 
 @pytest.mark.parametrize("name", ALERTS)
@@ -131,21 +122,57 @@ def test_promtool_accepts_the_rules(promtool: str) -> None:
 @pytest.mark.prometheus
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['alert']}: {case['name']}")
 def test_an_alert_fires_when_it_should(case: dict[str, Any], promtool: str, tmp_path: Path) -> None:
-    test = {
-        "rule_files": [str(RECORDING), str(RULES)],
-        "evaluation_interval": case["interval"],
-        "group_eval_order": ["tidegauge-recording", *(group["name"] for group in GROUPS)],
-        "tests": [
-            {
-                "interval": case["interval"],
-                "input_series": [{"series": n, "values": v} for n, v in case["series"].items()],
-                "promql_expr_test": [
-                    _moment(case["alert"], *one) for one in case["firing"].items()
-                ],
-            }
-        ],
+    asked = [_moment(case["alert"], *one) for one in case["firing"].items()]
+    (group,) = (g for g in GROUPS if ALERTS[case["alert"]] in g["rules"])
+    _check(promtool, tmp_path, [_read_by(group), group], case, asked)
+
+
+@pytest.mark.prometheus
+def test_nothing_fires_while_all_is_well(promtool: str, tmp_path: Path) -> None:
+    exporter = 'job="tidegauge-exporter",instance'
+    well = {
+        f'up{{{exporter}="a"}}': "1x60",
+        f'up{{{exporter}="b"}}': "1x60",
+        'up{job="tidegauge-worker",instance="c"}': "1x60",
+        f'tidegauge_up{{{exporter}="a"}}': "1x60",
+        f'tidegauge_as_of_timestamp_seconds{{{exporter}="a"}}': "0+60x60",
+        f'tidegauge_checkpoint_timestamp_seconds{{{exporter}="a",partition="0"}}': "0+60x60",
+        f'tidegauge_lost_records_total{{{exporter}="a",partition="0"}}': "0x60",
     }
-    file = tmp_path / "test.yml"
+    silence = {"eval_time": "60m", "expr": 'ALERTS{alertstate="firing"}', "exp_samples": []}
+    case = {"interval": "1m", "series": well}
+    _check(promtool, tmp_path, [OF_EXPORTERS, *GROUPS], case, [silence])
+
+
+def _read_by(group: dict[str, Any]) -> dict[str, Any]:
+    """What a group of rules reads of what is recorded; with all of it promtool takes long."""
+    asked = "".join(rule["expr"] for rule in group["rules"])
+    rules = [rule for rule in OF_EXPORTERS["rules"] if rule["record"] in asked]
+    return {**OF_EXPORTERS, "rules": rules}
+
+
+def _check(
+    promtool: str,
+    folder: Path,
+    groups: list[dict[str, Any]],
+    case: dict[str, Any],
+    asked: list[dict[str, Any]],
+) -> None:
+    """Let promtool evaluate groups of rules on the series of a case, and ask."""
+    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
+    series = [{"series": name, "values": values} for name, values in case["series"].items()]
+    timeline = {
+        "interval": case["interval"],
+        "input_series": series,
+        "promql_expr_test": asked,
+    }
+    test = {
+        "rule_files": ["rules.yml"],
+        "evaluation_interval": case["interval"],
+        "group_eval_order": [group["name"] for group in groups],
+        "tests": [timeline],
+    }
+    file = folder / "test.yml"
     file.write_text(yaml.safe_dump(test))
     found = subprocess.run(
         [promtool, "test", "rules", file], check=False, capture_output=True, text=True
