@@ -20,7 +20,7 @@ UV_VERSION := 0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test test-long lint format bench-fold bench-persons bench-spikes screenshots lock clean
+.PHONY: help demo test test-long lint format bench-fold bench-persons bench-spikes bench-launches screenshots lock clean
 
 help: ## show these verbs
 	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ demo: .venv/ready-to-run ## the whole pipeline on this machine (DURATION, RATE, 
 	@$(BIN)/tidegauge demo $(if $(DURATION),--duration '$(DURATION)') $(if $(RATE),--rate '$(RATE)') \
 		$(if $(PORT),--port '$(PORT)') $(if $(EVENTS),--events '$(EVENTS)') $(if $(SEED),--seed '$(SEED)')
 
-test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus,chromium)
+test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus,alertmanager,chromium)
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: .venv/ready-to-test ## all tests, the long ones too
@@ -53,6 +53,9 @@ bench-persons: .venv/ready-to-test ## what a million persons cost a worker
 
 bench-spikes: .venv/ready-to-test ## which spikes and drops are found, and how often for nothing
 	$(BIN)/python benchmarks/bench_spikes.py
+
+bench-launches: .venv/ready-to-test ## what is said of launches whose effect is known
+	$(BIN)/python benchmarks/bench_launches.py
 
 screenshots: .venv/ready-to-test ## take those of the page anew, for docs/ (needs chromium)
 	$(BIN)/python -m tests.exporters.page.screenshots

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.year import MINUTES, WEEK_MINUTES, WEEKS_BEFORE, Minutes, Year
+from streams.baselines.baseline import Baseline
+from streams.baselines.hourly import Hourly
 from streams.panes import MINUTE, Calendar
-from streams.spikes.baseline import Baseline
-from streams.spikes.detector import WINDOWS, begin_of, judge
-from streams.spikes.hourly import Hourly
+from streams.spikes.detector import WINDOWS, judge
 
 STEP = 5
 SINCE = WEEKS_BEFORE * WEEK_MINUTES
@@ -37,7 +37,7 @@ def ours(year: Year) -> Alarms:
         instant = BEGIN + int(year.as_of[minute]) * MINUTE
         verdicts = []
         for window in WINDOWS:
-            begin = begin_of(window, instant, calendar)
+            begin = [*window.panes(instant, calendar)][-1].start
             first, last = (begin - BEGIN) // MINUTE, (instant - BEGIN) // MINUTE
             count = float(until[last] - until[first])
             verdict = judge(baseline, window.name, begin, instant, count)

@@ -39,7 +39,7 @@ class ProductCollector(Collector):
 def product_families(catalogue: Catalogue, reading: Reading) -> Iterator[Family]:
     """What a reading says of every metric, counters included."""
     for metric in catalogue.metrics.values():
-        yield from _families(metric, [s for s in reading.series if s.metric is metric])
+        yield from families_of(metric, [s for s in reading.series if s.metric is metric])
 
 
 def up(is_up: bool) -> Family:  # noqa: FBT001 - it is the value
@@ -60,7 +60,8 @@ def describe(metric: Metric, part: str = "") -> str:
     return " ".join(text.split())
 
 
-def _families(metric: Metric, series: list[Series]) -> Iterator[Family]:
+def families_of(metric: Metric, series: list[Series]) -> Iterator[Family]:
+    """Every family of a metric, with those of its samples that are in `series`."""
     if metric.has_total:
         total = CounterMetricFamily(metric.total_name, describe(metric), labels=metric.labels)
         _fill(total, metric.total_name, (s for s in series if metric.is_total(s.window)))

@@ -3,15 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from exporters.collector import about, up
-from exporters.pipeline import PipelineCollector
-from exporters.service import ExporterCollector
-from exporters.shard_health import ShardHealthCollector
-from streams.catalogue import Catalogue, Example, Metric, Source
+from exporters.families import beside
+from streams.catalogue import Catalogue, Example, Metric, Source, Watch
 from streams.catalogue_file import load
 from streams.persons.measures import MEASURES
 from streams.persons.names import ACTIVE
-from streams.reading import Reading
 from streams.scores import explain
 from streams.windows import WINDOWS
 from streams.wire import SEGMENT
@@ -21,7 +17,8 @@ WRITTEN = """\
 Written by `python -m exporters.metrics_page` from `streams/catalogue.toml`, where each is defined;
 yours can be defined in the same way, and `tidegauge metrics` tells of them too. Each worked example
 is run by a test. What becomes of values no metric can use: [bad input](bad-input.md). How to state
-who subscribed before the data begins: [subscribers](subscribers.md)."""
+who subscribed before the data begins: [subscribers](subscribers.md). How to mark a launch:
+[launches](launches.md)."""
 HEAD = """# Metrics
 
 {}
@@ -45,6 +42,11 @@ DIRECTIONS = {
     "up": "more is better",
     "down": "less is better",
     "neutral": "neither more nor less is better",
+}
+ALARMS = {
+    "rise": "an unusual rise",
+    "fall": "an unusual fall",
+    "both": "an unusual rise or fall",
 }
 KINDS = {
     "count": "Exact",
@@ -75,16 +77,9 @@ def page(catalogue: Catalogue, written: str = WRITTEN) -> str:
 
 def _of_the_numbers() -> str:
     """What is exported beside the metrics: how far they are to be trusted."""
-    families = [
-        up(is_up=True),
-        *about(Reading(as_of=1, final_until=1)),
-        *PipelineCollector({}, complete=True).collect(),
-        *ShardHealthCollector({}).collect(),
-        *ExporterCollector(0, 0, 0).collect(),
-    ]
     return ABOUT + "".join(
         f"| `{family.name}{ENDINGS.get(family.type, '')}` | {family.documentation} |\n"
-        for family in families
+        for family in beside()
     )
 
 
@@ -124,12 +119,25 @@ def _lines(metric: Metric, catalogue: Catalogue) -> Iterator[str]:
         yield f"- Unit: {metric.unit}"
     if 0 < len(metric.windows) < len(WINDOWS):
         yield f"- Windows: {', '.join(metric.windows)}"
-    exactness = DAYS_EXACT if metric.kind == "distinct" and metric.measure else KINDS[metric.kind]
-    yield f"- {exactness.format(metric.window_name)}; {DIRECTIONS[metric.direction]}"
-    if metric.limits:
-        yield f"- Known limits: {metric.limits}"
+    yield from _caveats(metric)
     if metric.example is not None:
         yield from _example(metric.example)
+
+
+def _caveats(metric: Metric) -> Iterator[str]:
+    """How far its numbers are to be trusted, and who looks after them."""
+    exactness = DAYS_EXACT if metric.kind == "distinct" and metric.measure else KINDS[metric.kind]
+    yield f"- {exactness.format(metric.window_name)}; {DIRECTIONS[metric.direction]}"
+    if metric.watch is not None:
+        yield f"- {_watched(metric, metric.watch)}"
+    if metric.limits:
+        yield f"- Known limits: {metric.limits}"
+
+
+def _watched(metric: Metric, watch: Watch) -> str:
+    by = f" by {' and '.join(watch.by)}" if watch.by else ""
+    gauge = f'`tidegauge_watched_alarm{{metric="{metric.name}"}}`'
+    return f"Watched{by}: {ALARMS[watch.alarm]} raises {gauge}"
 
 
 def _told(metric: Metric, catalogue: Catalogue) -> Iterator[str]:

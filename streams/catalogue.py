@@ -12,11 +12,15 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
+from streams.launches.events import LaunchEvents
+
 Kind = Literal["count", "sum", "distinct", "score", "ratio", "persons"]
 KIND_NAMES: tuple[Kind, ...] = get_args(Kind)
 DERIVED = ("ratio", "persons")
 """Kinds that keep no state of their own in the panes."""
 Direction = Literal["up", "down", "neutral"]
+Alarm = Literal["rise", "fall", "both"]
+ALARMS: tuple[Alarm, ...] = get_args(Alarm)
 
 PREFIX = "tidegauge_"
 OTHER = "__other__"
@@ -126,6 +130,15 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Watch:
+    """That a metric is compared with past weeks, and which difference is bad."""
+
+    alarm: Alarm
+    by: tuple[str, ...] = ()
+    """The labels by which it is watched, each value for itself; without any, all together."""
+
+
+@dataclass(frozen=True)
 class Metric:
     """One product metric; see `catalogue.toml` for what each text says."""
 
@@ -161,6 +174,7 @@ class Metric:
     segment: str = ""
     """The label it splits another metric by, where it was made for that (`streams.segments`)."""
     example: Example | None = field(default=None, compare=False)
+    watch: Watch | None = None
 
     @property
     def total_name(self) -> str:
@@ -230,6 +244,7 @@ class Catalogue:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     inactive: frozenset[str] = field(default_factory=frozenset)
     """Names of track events that do not make a person active."""
+    launches: LaunchEvents = field(default_factory=LaunchEvents)
 
     def folded(self) -> list[Metric]:
         """The metrics that keep state, in a fixed order; ratios are computed from these."""

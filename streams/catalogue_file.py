@@ -14,6 +14,7 @@ from streams.event import INTERACTIONS, KINDS
 from streams.example_file import read_example
 from streams.fact_file import read_fact
 from streams.label_file import check_name, read_label, read_segment
+from streams.launch_file import read_launches
 from streams.persons.measures import MEASURES
 from streams.schema import (
     FLAG,
@@ -29,6 +30,7 @@ from streams.schema import (
 )
 from streams.score_file import FIELDS, read_scale
 from streams.segments import split
+from streams.watch_file import check_watch, read_watch
 from streams.windows import WINDOWS
 from streams.wire import WireFormat
 
@@ -57,11 +59,12 @@ METRIC = {
     "measure": one_of(tuple(MEASURES)),
     "enabled": FLAG,
     "example": Field(lambda x: isinstance(x, dict), "a table"),
+    "watch": Field(lambda x: isinstance(x, dict), "a table"),
 }
 FEWEST = ("score", "ratio")
 """The kinds that may be absent below a minimum."""
 ACTIVE = {"exclude": TEXTS}
-SECTIONS = ("goals", "active", "labels", "segments", "facts", "metrics")
+SECTIONS = ("goals", "active", "labels", "segments", "facts", "launches", "metrics")
 
 
 def shipped() -> str:
@@ -150,7 +153,11 @@ class _Builder:
                 self._problem(self._where("facts", fact.name), f"no label {fact.label!r}")
         for segment in segments:
             self._add_split(segment, labels, metrics)
-        catalogue = Catalogue(metrics, labels, facts, inactive)
+        told = self._merged["launches"]
+        mine = {self._origin["launches", key] for key in told} - {SHIPPED}
+        where = f"{min(mine, default=SHIPPED)}: launches"
+        launches = read_launches(told, self._wire, where, self._problems)
+        catalogue = Catalogue(metrics, labels, facts, inactive, launches)
         self._check_names(catalogue)
         self._check_paths(catalogue)
         return catalogue
@@ -242,6 +249,8 @@ class _Builder:
         if "example" in texts:
             example = read_example(texts["example"], f"{where}.example", self._problems)
             texts |= {"example": example}
+        if "watch" in texts:
+            texts |= {"watch": read_watch(texts["watch"], f"{where}.watch", self._problems)}
         texts |= {
             "labels": labels,
             "window_labels": tuple(found.get("window_labels", labels)),
@@ -283,6 +292,7 @@ class _Builder:
                 f"distinct persons are kept for closed sets only, each takes up to 32 KB a pane: "
                 f"give the label {open_labels[0]!r} its `values`",
             )
+        check_watch(metric, labels, f"{where}.watch", self._problems)
         for key in ("numerator", "denominator"):
             name = getattr(metric, key)
             if name and (name not in metrics or metrics[name].kind in ("score", "ratio")):

@@ -3,17 +3,17 @@
 Everything of a scrape is read at one `as_of`, from all partitions or not at all; see `Reading.of`.
 """
 
-import math
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Any
 
 from streams import freshness
 from streams.aggregates import Aggregate, Estimate
 from streams.catalogue import DERIVED, OTHER, Catalogue, Metric
+from streams.completeness import are_kept, has_loss, reach_back
 from streams.folding import Folding
-from streams.panes import GRACE, LIFETIME, NO_WATERMARK, Pane
+from streams.merging import Merged
+from streams.panes import GRACE, LIFETIME, NO_WATERMARK
 from streams.persons.book import DAYS_OF, Book
 from streams.persons.measures import MEASURES
 from streams.published import Published
@@ -26,8 +26,6 @@ TOTAL = "total"
 EVERYTHING: tuple[str | None, ...] = (None, *WINDOWS)
 EXPORT_LIMIT = 100
 """Most label sets of an open label in a windowed gauge; the rest is summed as `__other__`."""
-PRESET_LIMIT = 100
-"""Most label sets of several closed labels that are exported as 0 before their first event."""
 
 
 def as_of(partitions: Iterable[Published]) -> int:
@@ -69,11 +67,11 @@ class Reading:
         is made of.
         """
         reading = cls(instant)
-        merged = _Merged(folding, partitions)
+        merged = Merged(folding, partitions)
         asked = [window for name, window in cut.items() if name in windows]
         panes = {w.name: list(w.panes(instant, folding.calendar)) for w in asked}
         # A part of a window is gone where a partition is far ahead of this instant.
-        kept = {name for name, found in panes.items() if _are_kept(folding, partitions, found)}
+        kept = {name for name, found in panes.items() if are_kept(folding, partitions, found)}
         for metric in folding.catalogue.metrics.values():
             if metric.kind in DERIVED:
                 continue
@@ -94,7 +92,7 @@ class Reading:
         reading._add_ratios(folding.catalogue)
         everybody = [*partitions, *shards]
         reading.complete = {
-            name: _reach_back(everybody, found[-1]) and not _has_loss(folding, everybody, found)
+            name: reach_back(everybody, found[-1]) and not has_loss(folding, everybody, found)
             for name, found in panes.items()
         }
         reading.final_until = min(p.progress.watermark for p in everybody) - GRACE
@@ -109,7 +107,7 @@ class Reading:
         shards: Sequence[Published],
     ) -> "Reading":
         """What shards of persons say at an instant of metrics that have no windows."""
-        reading, merged = cls(instant), _Merged(folding, partitions)
+        reading, merged = cls(instant), Merged(folding, partitions)
         book = Book(shards, instant, folding.calendar, merged.values)
         reading._add_measures(folding, merged, book, (None,))
         return reading
@@ -187,7 +185,7 @@ class Reading:
     def _add_measures(
         self,
         folding: Folding,
-        merged: "_Merged",
+        merged: Merged,
         book: Book,
         windows: Container[str | None],
     ) -> None:
@@ -218,75 +216,6 @@ class Reading:
                     whole = wholes.get(some_of(labels, names))
                     if whole and whole >= metric.minimum:
                         self.series.append(Series(metric, window, labels, value / whole, 0))
-
-
-class _Merged:
-    """Merges a metric's series over partitions and panes."""
-
-    def __init__(self, folding: Folding, partitions: Sequence[Published]) -> None:
-        self._folding = folding
-        self._partitions = partitions
-        self._fold_ids = {metric.name: fold_id for fold_id, metric in folding.metrics.items()}
-
-    def aggregate(self, metric: Metric) -> Aggregate:
-        """How the metric's states are kept."""
-        return self._folding.aggregates[self._fold_ids[metric.name]]
-
-    def read(
-        self, metric: Metric, panes: Iterable[Pane], names: Sequence[str]
-    ) -> dict[Labels, Any]:
-        """States by the labels in `names`, closed sets filled up with those of nothing."""
-        fold_id = self._fold_ids[metric.name]
-        columns = [metric.labels.index(name) for name in names]
-        states: dict[Labels, list[Any]] = {labels: [] for labels in self.preset(names)}
-        for pane in panes:
-            for partition in self._partitions:
-                unit = partition.units.get(pane)
-                for labels, state in (unit.state.get(fold_id, {}) if unit else {}).items():
-                    key = tuple(labels[column] for column in columns)
-                    states.setdefault(key, []).append(state)
-        merge = self.aggregate(metric).merge
-        return {key: merge(found) for key, found in states.items()}
-
-    def values(self, name: str, panes: Iterable[Pane]) -> dict[Labels, float]:
-        """Values of a metric by its labels in a window; empty where there is no such metric."""
-        metric = self._folding.catalogue.metrics.get(name)
-        if metric is None:
-            return {}
-        result = self.aggregate(metric).result
-        found = self.read(metric, panes, metric.window_labels)
-        return {labels: result(state).value for labels, state in found.items()}
-
-    def preset(self, names: Sequence[str]) -> list[Labels]:
-        """Label sets known beforehand: one without labels, or those of closed sets."""
-        labels = [self._folding.catalogue.labels[name] for name in names]
-        sets = [label.values if label.preset else () for label in labels]
-        few = len(sets) <= 1 or math.prod(map(len, sets)) <= PRESET_LIMIT
-        return list(product(*sets)) if few else []
-
-
-def _are_kept(folding: Folding, partitions: Sequence[Published], panes: Sequence[Pane]) -> bool:
-    """Whether no partition has dropped any of the panes yet."""
-    latest = max(partition.progress.watermark for partition in partitions)
-    return all(folding.calendar.is_kept(pane, latest) for pane in panes)
-
-
-def _reach_back(partitions: Sequence[Published], oldest: Pane) -> bool:
-    """Whether every metric has been counted since the pane began.
-
-    A partition that is read from its first record lacks nothing, however new it is: a topic that
-    grew reaches back as far as before.
-    """
-    begun = [p.progress.begun for p in partitions if p.progress.since]
-    since = [time for partition in partitions for time in partition.progress.since.values()]
-    return bool(begun) and max(min(begun), *since) <= oldest.start
-
-
-def _has_loss(folding: Folding, partitions: Sequence[Published], panes: Sequence[Pane]) -> bool:
-    """Whether something that was declared lost may be missing in any of the panes."""
-    losses = [loss for partition in partitions for loss in partition.progress.losses.known]
-    ends = [(pane, folding.calendar.end(pane)) for pane in panes] if losses else []
-    return any(loss.touches(pane, end) for loss in losses for pane, end in ends)
 
 
 def _open_columns(folding: Folding, names: Sequence[str]) -> list[int]:

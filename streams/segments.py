@@ -70,6 +70,7 @@ def _by(metric: Metric, labels: Mapping[str, Label], segment: str) -> Metric:
         denominator=_name(metric.denominator, segment),
         measure="",  # what is remembered of persons over days knows no segments
         example=None,
+        watch=None,
         segment=segment,
     )
 

@@ -1,7 +1,7 @@
 """The servers that tests run against; each is started once per session, when a test asks for it.
 
 What a machine lacks is skipped with a reason, and fails when its name (kafka, redis, prometheus,
-chromium) stands in the comma separated environment variable REQUIRE.
+alertmanager, chromium, go, linter) stands in the comma separated environment variable REQUIRE.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from tests.alerting_servers import AlertmanagerServer
 from tests.chromium import Chromium
 from tests.kafka_server import KafkaMissing, RealKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
@@ -69,6 +70,32 @@ def real_redis() -> Iterator[RealRedis]:
 def promtool() -> str:
     """Path of promtool."""
     return _found("prometheus", "promtool")
+
+
+@pytest.fixture(scope="session")
+def go() -> str:
+    """Path of Go, which installs what checks the rules."""
+    return _found("go", "go")
+
+
+@pytest.fixture(scope="session")
+def dashboard_linter() -> str:
+    """Path of grafana/dashboard-linter."""
+    return _found("linter", "dashboard-linter")
+
+
+@pytest.fixture(scope="session")
+def amtool() -> str:
+    """Path of amtool."""
+    return _found("alertmanager", "amtool")
+
+
+@pytest.fixture
+def alertmanager() -> Iterator[AlertmanagerServer]:
+    """As it is shipped, but that all is sent to its `webhook`."""
+    _found("alertmanager", AlertmanagerServer.program)
+    with AlertmanagerServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

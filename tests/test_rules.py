@@ -1,4 +1,7 @@
-"""The alerts of `deploy/prometheus`: raised when they should be, and on metrics that exist."""
+"""The alerts of `deploy/prometheus`: raised when they should be, and only on what is recorded.
+
+The cases stand in `tests/rules`: series as promtool writes them, and at which times an alert fires.
+"""
 
 from __future__ import annotations
 
@@ -11,109 +14,136 @@ import pytest
 import yaml
 
 from exporters.pipeline import PipelineCollector
+from exporters.service import ExporterCollector
 from exporters.shard_health import ShardHealthCollector
 
-RULES = Path(__file__).parents[1] / "deploy/prometheus/rules.yml"
-ALERTS: dict[str, Any] = {
-    rule["alert"]: rule
-    for group in yaml.safe_load(RULES.read_text())["groups"]
-    for rule in group["rules"]
-}
+ROOT = Path(__file__).parents[1]
+RULES = ROOT / "deploy/prometheus/alerts.yml"
+RECORDING = ROOT / "deploy/prometheus/recording.yml"
+GROUPS = yaml.safe_load(RULES.read_text())["groups"]
+EVERYTHING: list[dict[str, Any]] = [rule for group in GROUPS for rule in group["rules"]]
+ALERTS = {rule["alert"]: rule for rule in EVERYTHING if "alert" in rule}
+RECORDED = {rule["record"]: rule for rule in EVERYTHING if "record" in rule}
+CASES: list[dict[str, Any]] = [
+    {"interval": file["interval"], **case}
+    for file in map(yaml.safe_load, (p.read_text() for p in sorted(ROOT.glob("tests/rules/*.yml"))))
+    for case in file["cases"]
+]
+OF_WORKERS = {"tidegauge_redis_errors_total"}
+LONGEST_PAGE_MINUTES = 2
+"""After a restart of Prometheus: less than the four after which Alertmanager calls it resolved."""
 
 
-@pytest.mark.parametrize("alert", ALERTS)
-def test_an_alert_asks_for_metrics_that_are_exported(alert: str) -> None:
-    asked = set(re.findall(r"tidegauge_\w+", ALERTS[alert]["expr"]))
-    collectors = PipelineCollector({}, complete=True), ShardHealthCollector({})
+def minutes(duration: str) -> float:
+    number, unit = re.fullmatch(r"(\d+)([smh])", duration).groups()  # type: ignore[union-attr]
+    return int(number) * {"s": 1 / 60, "m": 1, "h": 60}[unit]
+
+
+def recorded() -> set[str]:
+    groups = yaml.safe_load(RECORDING.read_text())["groups"]
+    return {rule["record"] for group in groups for rule in group["rules"]} | RECORDED.keys()
+
+
+def exported() -> set[str]:
+    collectors = (
+        PipelineCollector({}, complete=True),
+        ShardHealthCollector({}),
+        ExporterCollector(0, 0, 0),
+    )
     families = [family for collector in collectors for family in collector.collect()]
-    exported = {f.name + ("_total" if f.type == "counter" else "") for f in families}
-    assert asked
-    assert asked <= exported
+    return {f.name + ("_total" if f.type == "counter" else "") for f in families}
 
 
-OF_SHARDS = {"LostFacts"}
+@pytest.mark.parametrize("rule", EVERYTHING, ids=lambda rule: rule.get("alert", rule.get("record")))
+def test_a_rule_asks_for_series_that_are_there(rule: dict[str, Any]) -> None:
+    asked = set(re.findall(r"job:\w+:\w+", rule["expr"]))
+    raw = set(re.findall(r"(?<!:)\btidegauge_\w+", rule["expr"]))
+    assert asked | raw or "up{" in rule["expr"]
+    assert asked <= recorded()
+    assert raw <= exported() | OF_WORKERS
 
 
-def series(name: str, values: str, number: int = 0, instance: str = "a") -> dict[str, str]:
-    part = "shard" if name == FACTS else "partition"
-    labels = f'instance="{instance}",{part}="{number}"'
-    return {"series": f"{name}{{{labels}}}", "values": values}
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_about_the_product_takes_no_catch_up_for_a_change(name: str) -> None:
+    rule = ALERTS[name]
+    if rule["labels"]["about"] == "product":
+        asked = rule["expr"] + "".join(r["expr"] for n, r in RECORDED.items() if n in rule["expr"])
+        assert not re.search(r"_total|:rate|rate\(|increase\(|delta\(|deriv\(", asked)
+        assert 'window="today"' not in asked
 
 
-FACTS = "tidegauge_lost_facts_total"
-LOST = "tidegauge_lost_records_total"
-UNITS = "tidegauge_lost_units_total"
-CHECKPOINT = "tidegauge_checkpoint_timestamp_seconds"
-CASES = {
-    # minute 0 ...                        alert, minute, partitions or shards it is raised for
-    "a loss": ([series(LOST, "0x9 7x80"), series(UNITS, "0x90")], "DeclaredLoss", 15, [0]),
-    "a loss an hour ago": (
-        [series(LOST, "0x9 7x80"), series(UNITS, "0x90")],
-        "DeclaredLoss",
-        80,
-        [],
-    ),
-    "a loss, after everything was away": (
-        [series(LOST, "0x9 _x120 500x90"), series(UNITS, "0x9 _x120 0x90")],
-        "DeclaredLoss",
-        140,
-        [0],
-    ),
-    "a loss known before everything was away": (
-        [series(LOST, "500x9 _x120 500x90"), series(UNITS, "0x9 _x120 0x90")],
-        "DeclaredLoss",
-        140,
-        [],
-    ),
-    "a loss that a replay has found again": (
-        [series(LOST, "500x90 20x90"), series(UNITS, "0x180")],
-        "DeclaredLoss",
-        100,
-        [0],
-    ),
-    "a loss that was found again, and a new name of the exporter": (
-        [series(LOST, "500x90"), series(LOST, "_x90 20x90", instance="b"), series(UNITS, "0x180")],
-        "DeclaredLoss",
-        160,
-        [],
-    ),
-    "a lost unit, seen by two exporters": (
-        [series(m, v, 3, i) for i in "ab" for m, v in ((LOST, "0x90"), (UNITS, "0x9 1x80"))],
-        "DeclaredLoss",
-        15,
-        [3],
-    ),
-    "nothing lost": ([series(LOST, "4x90"), series(UNITS, "1x90")], "DeclaredLoss", 60, []),
-    "lost facts": ([series(FACTS, "0x9 2x80", 1)], "LostFacts", 15, [1]),
-    "facts lost an hour ago": ([series(FACTS, "0x9 2x80", 1)], "LostFacts", 80, []),
-    "facts lost, after everything was away": (
-        [series(FACTS, "0x9 _x120 2x90", 1)],
-        "LostFacts",
-        140,
-        [1],
-    ),
-    "no facts lost": ([series(FACTS, "0x90")], "LostFacts", 60, []),
-    "checkpoints": ([series(CHECKPOINT, "0+60x90")], "CheckpointOld", 60, []),
-    "checkpoints that stopped": ([series(CHECKPOINT, "0+60x9 600x80")], "CheckpointOld", 60, [0]),
-}
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_says_what_people_on_call_need(name: str) -> None:
+    rule = ALERTS[name]
+    notes = rule["annotations"]
+    assert re.fullmatch(r"Tidegauge[A-Z]\w+", name)
+    assert re.fullmatch(r"[A-Z][^{}]+\.", notes["summary"]), "a sentence without templates"
+    assert re.search(r"\{\{.+\}\}", notes["description"])
+    assert notes["runbook_url"] == f"docs/runbooks/{name}.md"
+    assert re.fullmatch(
+        r"/d/tidegauge-(overview|churn|engagement|pipeline)", notes["dashboard_url"]
+    )
+    assert rule["labels"].keys() == {"severity", "about"}
+    assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+    assert rule["labels"]["about"] in {"product", "pipeline"}
+    assert minutes(rule["keep_firing_for"]) >= LONGEST_PAGE_MINUTES
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_a_page_fires_again_before_a_restart_of_prometheus_would_resolve_it(name: str) -> None:
+    if ALERTS[name]["labels"]["severity"] == "critical":
+        assert minutes(ALERTS[name]["for"]) <= LONGEST_PAGE_MINUTES
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_what_is_bridged_is_shorter_than_what_is_waited_for(name: str) -> None:
+    bridged = re.findall(r"last_over_time\([^\[\]]+\[(\w+)\]\)", ALERTS[name]["expr"])
+    if name not in {"TidegaugeDeclaredLoss", "TidegaugeLostFacts", "TidegaugeBehind"}:
+        assert all(minutes(one) < minutes(ALERTS[name]["for"]) for one in bridged)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_has_cases_in_which_it_fires_and_in_which_it_does_not(name: str) -> None:
+    firing = [list(case["firing"].values()) for case in CASES if case["alert"] == name]
+    assert any(any(moments) for moments in firing)
+    assert any(not any(moments) for moments in firing)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_a_description_speaks_of_labels_that_the_alert_has(name: str) -> None:
+    spoken = set(re.findall(r"\$labels\.(\w+)", ALERTS[name]["annotations"]["description"]))
+    fired = [
+        set(labels)
+        for c in CASES
+        if c["alert"] == name
+        for f in c["firing"].values()
+        for labels in f
+    ]
+    assert spoken <= set().union(*fired)
 
 
 @pytest.mark.prometheus
-@pytest.mark.parametrize("case", CASES)
-def test_an_alert_is_raised_when_it_should_be(case: str, promtool: str, tmp_path: Path) -> None:
-    given, name, minute, numbers = CASES[case]
-    part = "shard" if name in OF_SHARDS else "partition"
-    alert = f"Tidegauge{name}"
-    severity = ALERTS[alert]["labels"]["severity"]
-    firing = f'ALERTS{{alertname="{alert}",alertstate="firing"'
-    expected = [
-        {"labels": f'{firing},{part}="{number}",severity="{severity}"}}', "value": 1}
-        for number in numbers
-    ]
-    one = {"eval_time": f"{minute}m", "expr": f"{firing}}}", "exp_samples": expected}
+def test_promtool_accepts_the_rules(promtool: str) -> None:
+    for file in (RULES, RECORDING):
+        subprocess.run([promtool, "check", "rules", file], check=True, capture_output=True)
+
+
+@pytest.mark.prometheus
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['alert']}: {case['name']}")
+def test_an_alert_fires_when_it_should(case: dict[str, Any], promtool: str, tmp_path: Path) -> None:
     test = {
-        "rule_files": [str(RULES)],
-        "tests": [{"interval": "1m", "input_series": given, "promql_expr_test": [one]}],
+        "rule_files": [str(RECORDING), str(RULES)],
+        "evaluation_interval": case["interval"],
+        "group_eval_order": ["tidegauge-recording", *(group["name"] for group in GROUPS)],
+        "tests": [
+            {
+                "interval": case["interval"],
+                "input_series": [{"series": n, "values": v} for n, v in case["series"].items()],
+                "promql_expr_test": [
+                    _moment(case["alert"], *one) for one in case["firing"].items()
+                ],
+            }
+        ],
     }
     file = tmp_path / "test.yml"
     file.write_text(yaml.safe_dump(test))
@@ -121,3 +151,16 @@ def test_an_alert_is_raised_when_it_should_be(case: str, promtool: str, tmp_path
         [promtool, "test", "rules", file], check=False, capture_output=True, text=True
     )
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def _moment(alert: str, time: str, firing: list[dict[str, str]]) -> dict[str, Any]:
+    """What promtool must find of an alert at a time."""
+    of_all = {"alertname": alert, "alertstate": "firing"}
+    expected = [_written(of_all | ALERTS[alert]["labels"] | labels) for labels in firing]
+    samples = [{"labels": labels, "value": 1} for labels in expected]
+    return {"eval_time": time, "expr": _written(of_all), "exp_samples": samples}
+
+
+def _written(labels: dict[str, str]) -> str:
+    pairs = ",".join(f'{name}="{value}"' for name, value in labels.items())
+    return f"ALERTS{{{pairs}}}"

@@ -13,6 +13,7 @@ from tidegauge import (
     demo,
     history,
     import_subscribers,
+    launch,
     metrics,
     replay,
     services,
@@ -20,7 +21,9 @@ from tidegauge import (
     topics,
 )
 
-CONFIGURED = (services, simulate, check, metrics, topics, import_subscribers, replay, history)
+CONFIGURED = (
+    *(services, simulate, check, metrics, topics, import_subscribers, launch, replay, history),
+)
 """Commands that take a configuration."""
 EXIT_CONFIGURATION = 2
 EXIT_INTERRUPTED = 130

@@ -1,1 +1,1 @@
-"""Whether a count is as it should be: what past weeks let expect, and how surprising a count is."""
+"""Whether a metric is far beyond what past weeks let expect, at an instant."""

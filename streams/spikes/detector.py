@@ -8,8 +8,8 @@ everything is surprising.
 
 from typing import NamedTuple
 
-from streams.panes import Calendar, Grain
-from streams.spikes.baseline import Baseline
+from streams.baselines.baseline import Baseline
+from streams.panes import Grain
 from streams.windows import Window
 
 WINDOWS = (
@@ -49,11 +49,6 @@ class Verdict(NamedTuple):
     def is_drop(self) -> bool:
         """Whether there is far less."""
         return self.is_judged and self.seen < self.lower
-
-
-def begin_of(window: Window, instant: int, calendar: Calendar) -> int:
-    """Where a window that ends at an instant begins, in milliseconds."""
-    return min(pane.start for pane in window.panes(instant, calendar))
 
 
 def judge(baseline: Baseline, window: str, begin: int, instant: int, seen: float) -> Verdict | None:

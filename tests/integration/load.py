@@ -20,8 +20,12 @@ HOUR = 3_600
 class Load:
     """Sends in a thread of its own; `ledger` knows what the broker has acknowledged."""
 
-    def __init__(self, line: Pipeline, *, per_second: int, speed: int, hours_ago: int) -> None:
-        """Event time begins so many hours ago and goes `speed` seconds a second."""
+    def __init__(self, line: Pipeline, *, per_second: int, hours_ago: int, seconds: int) -> None:
+        """Event time begins so many hours ago and is up to now after so many seconds.
+
+        They are those of the test's timeout: event time ahead of the clock is ahead of `as_of`.
+        """
+        speed = hours_ago * HOUR // seconds
         self._line = line
         self._traffic = Simulation(
             bootstrap=line.bootstrap,

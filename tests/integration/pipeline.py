@@ -191,7 +191,7 @@ class Pipeline:
         port = free_port()
         environment = self.environment(EXPORTER_BIND=f"127.0.0.1:{port}")
         service = self._start(["exporter"], port, environment)
-        wait_for("the exporter listens", lambda: service.get("healthz")[0] == 200, 20)
+        wait_for("the exporter listens", lambda: service.get("healthz")[0] == 200, 60)
         return service
 
     def _start(self, command: list[str], port: int, environment: Mapping[str, str]) -> Service:

@@ -26,10 +26,11 @@ from tidegauge.embedded import EmbeddedRedis
 log = logging.getLogger(__name__)
 
 SEED = 3
+SECONDS = 600
 SETTINGS = {"REPORTING_TIMEZONE": TIME_ZONE}
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(SECONDS)
 def test_every_count_equals_the_ledger_after_every_kind_of_fault(
     request: pytest.FixtureRequest, broker: str, tmp_path: Path
 ) -> None:
@@ -41,7 +42,7 @@ def test_every_count_equals_the_ledger_after_every_kind_of_fault(
     ):
         line.create_topic()
         crew = Crew(line, "a")
-        with Load(line, per_second=2_000, speed=400, hours_ago=26) as load:
+        with Load(line, per_second=2_000, hours_ago=26, seconds=SECONDS) as load:
             crew.settle()
             with ChangelogTail(line) as tail:
                 faults = Faults(crew, load, tail, random.Random(SEED), redis, kafka)

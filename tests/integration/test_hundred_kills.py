@@ -31,6 +31,7 @@ from tidegauge.embedded import EmbeddedRedis
 log = logging.getLogger(__name__)
 
 KILLS = 100
+SECONDS = 3_600
 RATE = 4_000
 SEED = 5
 SETTINGS = {"REPORTING_TIMEZONE": TIME_ZONE}
@@ -118,7 +119,7 @@ class Executioner:
 
 @pytest.mark.long
 @pytest.mark.kafka
-@pytest.mark.timeout(3_600)
+@pytest.mark.timeout(SECONDS)
 def test_a_hundred_kills_under_load_lose_nothing_and_count_nothing_twice(
     real_kafka: RealKafka, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -131,7 +132,7 @@ def test_a_hundred_kills_under_load_lose_nothing_and_count_nothing_twice(
     ):
         line.create_topic()
         crew = Crew(line, "a", "b")
-        with Load(line, per_second=RATE, speed=120, hours_ago=30) as load:
+        with Load(line, per_second=RATE, hours_ago=30, seconds=SECONDS) as load:
             crew.settle()
             with ChangelogTail(line) as tail:
                 executioner = Executioner(crew, load, tail, random.Random(SEED))

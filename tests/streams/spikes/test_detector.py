@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from streams.baselines.baseline import Baseline
+from streams.baselines.hourly import Hourly
 from streams.panes import DAY, HOUR, MINUTE, Calendar
-from streams.spikes.baseline import Baseline
-from streams.spikes.detector import WINDOWS, Verdict, begin_of, judge
-from streams.spikes.hourly import Hourly
+from streams.spikes.detector import WINDOWS, Verdict, judge
 
 CALENDAR = Calendar(ZoneInfo("UTC"))
 NOW = round(datetime(2026, 6, 1, 10, 40, tzinfo=UTC).timestamp() * 1_000)
@@ -24,7 +24,7 @@ def verdicts(per_hour: float, factor: float, minutes: int = 40) -> list[Verdict]
     baseline = Baseline(Hourly(begin, counts), CALENDAR)
     found = []
     for window in WINDOWS:
-        start = begin_of(window, NOW, CALENDAR)
+        start = [*window.panes(NOW, CALENDAR)][-1].start
         seen = per_hour * (NOW - start + (factor - 1) * minutes * MINUTE) / HOUR
         if minutes * MINUTE > NOW - start:
             seen = per_hour * factor * (NOW - start) / HOUR

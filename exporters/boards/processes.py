@@ -1,0 +1,57 @@
+"""What each process tells of itself: these series keep their `instance`, and none is recorded."""
+
+from exporters.boards.asking import Query, own, own_rate
+from exporters.boards.board import THIRD, Board
+from exporters.boards.panels import About, AnyPanel, lines, number
+from exporters.boards.scale import BAD, GOOD, Scale
+from streams.catalogue import PREFIX
+
+THEIRS = f'{{__name__=~"{PREFIX}up|{PREFIX}worker_partitions"}}'
+"""A series of every exporter and of every worker."""
+ONE = "{{instance}}"
+OF_WORKERS = (
+    ("partitions", "Partitions", "Partitions the worker owns.", "short"),
+    ("shards", "Shards of persons", "Shards of persons the worker keeps.", "short"),
+    ("recovery_seconds", "Recovery", "How long the last recovery took; 0 before the first.", "s"),
+)
+COUNTED = (
+    ("worker_rebalances", "Rebalances a second", "Times partitions were assigned anew."),
+    ("worker_checkpoints", "Checkpoints a second", "Checkpoints the worker has written."),
+    ("redis_errors", "Redis errors of workers", "Calls to Redis that failed or took too long."),
+    ("exporter_redis_errors", "Redis errors of exporters", "Reads that failed or took too long."),
+    ("worker_dead_letters", "Dead letters sent a second", "Records sent to the dead letters."),
+    ("worker_repaired_units", "Units built anew a second", "State built anew from the source."),
+)
+
+
+def up(name: str, title: str) -> AnyPanel:
+    """How many processes with a series of that name answer Prometheus."""
+    expr = f"count({own('up')} == 1 and on (job, instance) {own(PREFIX + name)}) or vector(0)"
+    text = "Processes that Prometheus reached at its last scrape."
+    return number(About(title, text, "short", Scale(BAD, ((1, GOOD),))), Query(expr, title))
+
+
+def add_to(board: Board) -> None:
+    """The rows of processes; `instance` chooses some."""
+    board.row("Workers and exporters: $instance")
+    board.add(_each("Answers", "1 while Prometheus reaches the process.", own("up"), "none"))
+    board.add(
+        _each("Memory", "What the process holds.", own("process_resident_memory_bytes"), "bytes")
+    )
+    for name, title, text, unit in OF_WORKERS:
+        board.add(_each(title, text, own(f"{PREFIX}worker_{name}"), unit), THIRD)
+    for name, title, text in COUNTED:
+        board.add(_each(title, text, own_rate(f"{PREFIX}{name}_total"), "cps"), THIRD)
+    publications = own_rate(f"{PREFIX}publications_total")
+    board.add(
+        lines(
+            About("Publications a second", "Attempts of a worker to publish to Redis.", "cps"),
+            Query(f"sum by (job, result) ({publications})", "{{result}}"),
+        )
+    )
+    scrape = own(f"{PREFIX}exporter_last_scrape_seconds")
+    board.add(_each("Scrapes", "How long the exporter took for the one before.", scrape, "s"))
+
+
+def _each(title: str, text: str, expr: str, unit: str) -> AnyPanel:
+    return lines(About(title, text, unit), Query(expr, ONE))

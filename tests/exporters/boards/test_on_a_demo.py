@@ -1,0 +1,133 @@
+"""A real Prometheus scrapes a running demo, as two exporters and a worker, and is asked all."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from exporters.recording import FILE, rules_of
+from tests.exporters.boards.shown import BOARDS, SHIPPED, panels
+from tests.tidegauge.demo_process import DemoProcess, two_free_ports, wait_for
+from tidegauge.loopback_server import LoopbackServer
+
+pytestmark = [pytest.mark.prometheus, pytest.mark.long]
+
+CHOSEN = {
+    "$__rate_interval": "20s",
+    "${metric}": "conversions",
+    "$metric": "conversions",
+    "$goal": "order",
+    "$window": "7d",
+    "$band": "1h",
+    "$launch": "new",
+    "$job": ".+",
+    "$instance": ".+",
+}
+MAY_BE_EMPTY = {
+    r"offset \dw": "Prometheus has run for no week yet",
+    r"launch_": "no launch is marked",
+    r"label_overflow:max\{.*> 0": "no label has too many values",
+    r"skipped_values": "every value could be used",
+    r"unknown_cancellations|churn_ratio": "nobody has stated who subscribed before",
+}
+
+
+class PrometheusServer(LoopbackServer):
+    """Prometheus with the recording rules; it looks every second."""
+
+    question, answer = b"GET /-/ready HTTP/1.0\r\n\r\n", b"200 OK"
+
+    def __init__(self, targets: dict[str, list[str]]) -> None:
+        super().__init__()
+        self._targets = targets
+
+    def command(self) -> list[str]:
+        """Run with a configuration of its own."""
+        jobs = [
+            {"job_name": job, "static_configs": [{"targets": targets}]}
+            for job, targets in self._targets.items()
+        ]
+        every = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        file = self.folder / "prometheus.yml"
+        file.write_text(
+            yaml.safe_dump({"global": every, "rule_files": [str(FILE)], "scrape_configs": jobs})
+        )
+        listening = f"--web.listen-address=127.0.0.1:{self.port}"
+        files = [f"--config.file={file}", f"--storage.tsdb.path={self.folder}/data"]
+        return [str(shutil.which("prometheus")), *files, listening]
+
+    def ask(self, expression: str) -> list[dict[str, Any]]:
+        """The series it answers with; fails with what it says when it cannot."""
+        query = urllib.parse.urlencode({"query": expression})
+        url = f"http://127.0.0.1:{self.port}/api/v1/query?{query}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+                return found
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{expression}: {error.read().decode()}") from error
+
+
+@pytest.fixture(scope="module")
+def prometheus(
+    promtool: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PrometheusServer]:
+    assert promtool
+    folder = tmp_path_factory.mktemp("demo")
+    with DemoProcess(folder, two_free_ports(), "--duration", "180", "--rate", "200") as demo:
+        demo.says("First gauges after")
+        exporters = [f"127.0.0.1:{demo.port}", f"localhost:{demo.port}"]
+        worker = f"127.0.0.1:{demo.port + 1}"
+        jobs = {"tidegauge-exporter": exporters, "tidegauge-worker": [worker]}
+        with PrometheusServer(jobs) as server:
+            wait_for(
+                "two exporters are recorded",
+                lambda: (
+                    len(server.ask("tidegauge_up")) == 2
+                    and server.ask("job:tidegauge_records:rate5m")
+                ),
+            )
+            yield server
+
+
+def chosen(expression: str) -> str:
+    for name, value in CHOSEN.items():
+        expression = expression.replace(name, value)
+    return expression
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_every_panel_has_an_answer_or_a_reason(prometheus: PrometheusServer, name: str) -> None:
+    empty = {
+        f"{panel['title']}: {target['expr']}"
+        for panel in panels(BOARDS[name])
+        for target in panel["targets"]
+        if not prometheus.ask(chosen(target["expr"]))
+        and not any(re.search(reason, target["expr"]) for reason in MAY_BE_EMPTY)
+    }
+    assert not empty
+
+
+def test_every_rule_has_an_answer_or_a_reason(prometheus: PrometheusServer) -> None:
+    empty = {
+        rule.record
+        for rule in rules_of(SHIPPED)
+        if not prometheus.ask(rule.record)
+        and not any(re.search(reason, rule.record) for reason in MAY_BE_EMPTY)
+    }
+    assert not empty
+
+
+def test_no_recorded_series_is_there_once_for_each_exporter(prometheus: PrometheusServer) -> None:
+    assert len(prometheus.ask("tidegauge_up")) == 2
+    assert len(prometheus.ask("job:tidegauge_up:max")) == 1
+    assert not prometheus.ask('{__name__=~"job:.+",instance!=""}')
