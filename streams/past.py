@@ -5,9 +5,9 @@ It is read from the panes of hours and of days, so it reaches back as far as the
 changes what is said.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from operator import is_
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -30,11 +30,25 @@ MOST_REMEMBERED = 20_000
 Values = Mapping[Labels, float]
 
 
-class _Known(NamedTuple):
-    """A reading that was made before, and what of."""
+Units = tuple[Unit | None, ...]
+"""What each partition holds of one pane; the same object as long as none of them changes."""
+Known = TypeVar("Known")
 
-    units: Sequence[Unit | None]
-    values: Values
+
+class _Memory(Generic[Known]):
+    """Readings that were made before, by what was asked, and the units they were made of."""
+
+    def __init__(self) -> None:
+        self._held: dict[Hashable, tuple[Sequence[Units], Known]] = {}
+
+    def recall(self, asked: Hashable, units: Sequence[Units], read: Callable[[], Known]) -> Known:
+        """What was read of the same units, or what is read now."""
+        known = self._held.get(asked)
+        if known is None or not _are_same(known[0], units):
+            if len(self._held) >= MOST_REMEMBERED:
+                self._held.clear()
+            known = self._held[asked] = (units, read())
+        return known[1]
 
 
 class Past:
@@ -43,15 +57,19 @@ class Past:
     def __init__(self, folding: Folding) -> None:
         self.folding = folding
         self._fold_ids = {metric.name: fold_id for fold_id, metric in folding.metrics.items()}
-        self._known: dict[tuple[str, tuple[str, ...], Pane, int], _Known] = {}
+        self._values = _Memory[Values]()
+        self._series = _Memory[dict[Labels, Counts]]()
         self._partitions: Sequence[Published] = ()
         self._merged = Merged(folding, ())
+        self._units: dict[Pane, Units] = {}
+        self._before: dict[Pane, Units] = {}
 
     def take(self, partitions: Sequence[Published]) -> None:
         """Answer from these partitions from now on."""
         self._partitions, self._merged = partitions, Merged(self.folding, partitions)
-        if len(self._known) > MOST_REMEMBERED:
-            self._known.clear()
+        self._before, self._units = self._before | self._units, {}
+        if len(self._before) > MOST_REMEMBERED:
+            self._before = {}
 
     def is_whole(self, panes: Sequence[Pane]) -> bool:
         """Whether all of some panes is kept, and nothing of it was declared lost."""
@@ -101,12 +119,9 @@ class Past:
 
     def of(self, metric: Metric, names: tuple[str, ...], panes: Sequence[Pane]) -> Values:
         """What a metric was in panes that follow each other, by the labels in `names`."""
-        units = [one.units.get(pane) for pane in panes for one in self._partitions]
-        key = (metric.name, names, panes[0], len(panes))
-        known = self._known.get(key)
-        if known is None or not _are_same(known.units, units):
-            known = self._known[key] = _Known(units, self.read(metric, names, panes))
-        return known.values
+        asked = metric.name, names, panes[0], len(panes)
+        units = [self._held(pane) for pane in panes]
+        return self._values.recall(asked, units, lambda: self.read(metric, names, panes))
 
     def read(self, metric: Metric, names: tuple[str, ...], panes: Iterable[Pane]) -> Values:
         """What a metric is in some panes, by the labels in `names`."""
@@ -121,15 +136,32 @@ class Past:
             return None
         return max(since, max(one.progress.watermark for one in self._partitions) - KEPT[grain])
 
+    def _held(self, pane: Pane) -> Units:
+        """What the partitions hold of a pane."""
+        found = self._units.get(pane)
+        if found is None:
+            found = tuple(one.units.get(pane) for one in self._partitions)
+            before = self._before.get(pane, ())
+            found = self._units[pane] = before if _are_same(before, found) else found
+        return found
+
     def _counts(
         self, metric: Metric, names: tuple[str, ...], panes: Sequence[Pane]
     ) -> dict[Labels, Counts]:
         """The values of each pane, by labels."""
-        found = [self.of(metric, names, [pane]) for pane in panes]
-        labels = dict.fromkeys(one for values in found for one in values)
-        return {
-            one: np.array([values.get(one, 0.0) for values in found], np.float64) for one in labels
-        }
+
+        def read() -> dict[Labels, Counts]:
+            found = [self.of(metric, names, [pane]) for pane in panes]
+            labels = dict.fromkeys(one for values in found for one in values)
+            return {
+                one: np.array([values.get(one, 0.0) for values in found], np.float64)
+                for one in labels
+            }
+
+        if not panes:
+            return {}
+        asked = metric.name, names, panes[0], len(panes)
+        return self._series.recall(asked, [self._held(pane) for pane in panes], read)
 
 
 class _People(NamedTuple):
@@ -152,6 +184,6 @@ class _People(NamedTuple):
         return self.of((begin - start) // HOUR, (end - start) // HOUR)
 
 
-def _are_same(one: Sequence[Unit | None], other: Sequence[Unit | None]) -> bool:
-    """Whether nothing changed: a unit that does is another object."""
+def _are_same(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether nothing changed: what does is another object."""
     return len(one) == len(other) and all(map(is_, one, other))

@@ -113,10 +113,10 @@ class Baseline:
         then = self._hourly.blocks(hour - days * DAY, DAY, LEVEL_DAYS)
         if now is None or then is None or not (now.sum() and then.sum()):
             return None
-        ratios = (now + 1) / (then + 1)
-        ratio = float(np.median(ratios))
+        ratios = ((now + 1) / (then + 1)).tolist()
+        ratio = median(ratios)
         chance = math.pi / 2 * (1 / now.sum() + 1 / then.sum())
-        spread = NORMAL_MAD * float(np.median(np.abs(ratios / ratio - 1)))
+        spread = NORMAL_MAD * median(abs(one / ratio - 1) for one in ratios)
         unsure = max(float(chance), MEDIAN_VARIANCE[LEVEL_DAYS] * spread**2)
         return min(max(ratio, 1 / MOST_GROWTH), MOST_GROWTH), unsure
 
