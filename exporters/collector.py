@@ -11,7 +11,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from exporters.view import View
-from streams.catalogue import PREFIX, Metric
+from streams.catalogue import PREFIX, Catalogue, Metric
 from streams.folding import Folding
 from streams.panes import SECOND
 from streams.reading import Reading
@@ -33,8 +33,13 @@ class ProductCollector(Collector):
         if reading is None:
             return
         yield from about(reading)
-        for metric in self._folding.catalogue.metrics.values():
-            yield from families_of(metric, [s for s in reading.series if s.metric is metric])
+        yield from product_families(self._folding.catalogue, reading)
+
+
+def product_families(catalogue: Catalogue, reading: Reading) -> Iterator[Family]:
+    """What a reading says of every metric, counters included."""
+    for metric in catalogue.metrics.values():
+        yield from families_of(metric, [s for s in reading.series if s.metric is metric])
 
 
 def up(is_up: bool) -> Family:  # noqa: FBT001 - it is the value
@@ -100,6 +105,11 @@ def about(reading: Reading) -> Iterator[Family]:
             "Minutes, hours and days that end by this instant can no longer change.",
             value=reading.final_until / SECOND,
         )
+    yield from reservations(reading)
+
+
+def reservations(reading: Reading) -> Iterator[Family]:
+    """What must be known beside the values: which windows are not complete, what has overflowed."""
     complete = GaugeMetricFamily(
         f"{PREFIX}window_complete",
         "1 when the data reaches back over the whole window and nothing of it was lost.",

@@ -4,36 +4,22 @@ They are asked of the collectors themselves; what is made from them (the page of
 recording rules, the boards) holds no second list of names.
 """
 
-from collections.abc import Iterator
-
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.core import Metric as Family
 
 from exporters.collector import about, families_of, up
+from exporters.launches import LaunchCollector
 from exporters.pipeline import PipelineCollector
 from exporters.service import ExporterCollector
 from exporters.shard_health import ShardHealthCollector
 from exporters.watched import WatchCollector
-from streams.catalogue import PREFIX, Catalogue
+from streams.catalogue import Catalogue
 from streams.reading import Reading
-
-LAUNCHES = {
-    "launch_start_timestamp_seconds": "When the launch started.",
-    "launch_end_timestamp_seconds": "When the launch ended; absent while it goes on.",
-    "launch_info": "1 for each metric of a launch, with its role: goal or guardrail.",
-    "launch_seen": "What was seen of the metric since the launch.",
-    "launch_expected": "What the same hours of the weeks before let expect since the launch.",
-    "launch_effect_ratio": "Seen / expected - 1.",
-    "launch_effect_lower_ratio": "Lower end of the 95 % interval of the effect.",
-    "launch_effect_upper_ratio": "Upper end of the 95 % interval of the effect.",
-}
-"""HELP texts of gauges that no collector makes yet."""
 
 
 def exported(catalogue: Catalogue) -> list[Family]:
     """All of them: those of the metrics, and the others."""
     metrics = catalogue.metrics.values()
-    return [*(f for metric in metrics for f in families_of(metric, [])), *beside(), *to_come()]
+    return [*(f for metric in metrics for f in families_of(metric, [])), *beside()]
 
 
 def beside() -> list[Family]:
@@ -42,13 +28,8 @@ def beside() -> list[Family]:
         up(is_up=True),
         *about(Reading(as_of=1, final_until=1)),
         *WatchCollector(()).collect(),
+        *LaunchCollector(Catalogue({}, {}), (), {}).collect(),
         *PipelineCollector({}, complete=True).collect(),
         *ShardHealthCollector({}).collect(),
         *ExporterCollector(0, 0, 0).collect(),
     ]
-
-
-def to_come() -> Iterator[Family]:
-    """What launches will be exported as; their collector takes the place of this."""
-    for name, text in LAUNCHES.items():
-        yield GaugeMetricFamily(f"{PREFIX}{name}", text)

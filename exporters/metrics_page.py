@@ -17,7 +17,8 @@ WRITTEN = """\
 Written by `python -m exporters.metrics_page` from `streams/catalogue.toml`, where each is defined;
 yours can be defined in the same way, and `tidegauge metrics` tells of them too. Each worked example
 is run by a test. What becomes of values no metric can use: [bad input](bad-input.md). How to state
-who subscribed before the data begins: [subscribers](subscribers.md)."""
+who subscribed before the data begins: [subscribers](subscribers.md). How to mark a launch:
+[launches](launches.md)."""
 HEAD = """# Metrics
 
 {}

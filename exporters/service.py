@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.core import Metric as Family
@@ -13,6 +13,7 @@ from exporters.collector import ProductCollector
 from exporters.exposition import process_collectors, render
 from exporters.http import Server, create_web_app, start_server
 from exporters.keys import DEFAULT_PREFIX
+from exporters.launches import LaunchCollector
 from exporters.page.notes_file import NotesFile
 from exporters.page.service import Page
 from exporters.pipeline import PipelineCollector
@@ -22,6 +23,9 @@ from exporters.view import View
 from exporters.watched import WatchCollector
 from streams.catalogue import PREFIX
 from streams.folding import Folding
+from streams.launches.comparison import compare
+from streams.launches.effect import Effect
+from streams.past import Past
 from streams.spikes.watcher import Watched, Watcher
 
 log = logging.getLogger("tidegauge.exporter")
@@ -47,7 +51,8 @@ class Exporter:
         self._reader = SnapshotReader(
             redis_url, prefix, folding, stale_after_seconds=stale_after_seconds, clock=clock
         )
-        self._watcher = Watcher(folding)
+        self._past = Past(folding)
+        self._watcher = Watcher(self._past)
         self._page = Page(folding, self.view, notes or NotesFile("", folding.catalogue))
         self._problems: list[str] = []
         self._reading: asyncio.Task[View] | None = None
@@ -109,17 +114,25 @@ class Exporter:
         self._problems = problems
 
     def _collectors(self, view: View) -> list[Collector]:
-        pipeline = PipelineCollector(view.snapshot.partitions, complete=view.reading is not None)
-        product = ProductCollector(self._folding, view)
-        shards = ShardHealthCollector(view.snapshot.shards)
-        watched = WatchCollector(self._watch(view))
-        own = ExporterCollector(self.scrapes, self.scrape_seconds, self._reader.errors)
-        return [product, watched, pipeline, shards, own, *self._process]
+        watched, effects = self._beside_the_past(view)
+        return [
+            ProductCollector(self._folding, view),
+            WatchCollector(watched),
+            LaunchCollector(self._folding.catalogue, view.launches, effects),
+            PipelineCollector(view.snapshot.partitions, complete=view.reading is not None),
+            ShardHealthCollector(view.snapshot.shards),
+            ExporterCollector(self.scrapes, self.scrape_seconds, self._reader.errors),
+            *self._process,
+        ]
 
-    def _watch(self, view: View) -> Iterable[Watched]:
+    def _beside_the_past(self, view: View) -> tuple[list[Watched], dict[str, list[Effect]]]:
+        """What is unusual, and what launches came to."""
         if view.reading is None:
-            return ()
-        return self._watcher.look([*view.snapshot.partitions.values()], view.reading.as_of)
+            return [], {}
+        instant = view.reading.as_of
+        self._past.take(list(view.snapshot.partitions.values()))
+        effects = {one.name: compare(self._past, one, instant) for one in view.launches}
+        return list(self._watcher.look(instant)), effects
 
 
 class ExporterCollector(Collector):

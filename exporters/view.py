@@ -1,9 +1,11 @@
 """One scrape: a snapshot, and every series evaluated at its one instant."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exporters.snapshot_store import Snapshot
 from streams.folding import Folding
+from streams.launches.launch import Launch, found, shown
 from streams.reading import Reading, as_of
 
 
@@ -13,6 +15,7 @@ class View:
 
     snapshot: Snapshot
     reading: Reading | None
+    launches: Sequence[Launch] = ()
 
     @classmethod
     def of(cls, folding: Folding, snapshot: Snapshot) -> "View":
@@ -21,4 +24,5 @@ class View:
             return cls(snapshot, None)
         partitions, shards = list(snapshot.partitions.values()), list(snapshot.shards.values())
         instant = as_of([*partitions, *shards])
-        return cls(snapshot, Reading.of(folding, partitions, instant, shards=shards))
+        reading = Reading.of(folding, partitions, instant, shards=shards)
+        return cls(snapshot, reading, shown(found(folding, partitions), instant))

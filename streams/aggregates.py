@@ -175,6 +175,19 @@ class Distinct:
         half = (sketch.get_upper_bound(1) - sketch.get_lower_bound(1)) / 2
         return Estimate(round(sketch.get_estimate()), half if sketch.is_estimation_mode() else 0)
 
+    def sample(self, part: Persons, whole: Persons) -> tuple[int, int]:
+        """How many of a sample of the persons of `whole` are in `part` too, and how many it holds.
+
+        It is drawn by their hashes, and holds all of them where nothing is estimated.
+        """
+        part_sketch, whole_sketch = self._canonical(part), self._canonical(whole)
+        both = datasketches.theta_intersection()
+        both.update(whole_sketch)
+        both.update(part_sketch)
+        rest = datasketches.theta_a_not_b().compute(whole_sketch, part_sketch)
+        inside = both.get_result().num_retained
+        return inside, inside + rest.num_retained
+
     def store(self, state: Persons) -> bytes:
         """Bytes of the ordered union result."""
         return bytes(self._canonical(state).serialize())

@@ -12,6 +12,8 @@ from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
+from streams.launches.events import LaunchEvents
+
 Kind = Literal["count", "sum", "distinct", "score", "ratio", "persons"]
 KIND_NAMES: tuple[Kind, ...] = get_args(Kind)
 DERIVED = ("ratio", "persons")
@@ -242,6 +244,7 @@ class Catalogue:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     inactive: frozenset[str] = field(default_factory=frozenset)
     """Names of track events that do not make a person active."""
+    launches: LaunchEvents = field(default_factory=LaunchEvents)
 
     def folded(self) -> list[Metric]:
         """The metrics that keep state, in a fixed order; ratios are computed from these."""

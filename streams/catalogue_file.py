@@ -14,6 +14,7 @@ from streams.event import INTERACTIONS, KINDS
 from streams.example_file import read_example
 from streams.fact_file import read_fact
 from streams.label_file import check_name, read_label, read_segment
+from streams.launch_file import read_launches
 from streams.persons.measures import MEASURES
 from streams.schema import (
     FLAG,
@@ -63,7 +64,7 @@ METRIC = {
 FEWEST = ("score", "ratio")
 """The kinds that may be absent below a minimum."""
 ACTIVE = {"exclude": TEXTS}
-SECTIONS = ("goals", "active", "labels", "segments", "facts", "metrics")
+SECTIONS = ("goals", "active", "labels", "segments", "facts", "launches", "metrics")
 
 
 def shipped() -> str:
@@ -152,7 +153,11 @@ class _Builder:
                 self._problem(self._where("facts", fact.name), f"no label {fact.label!r}")
         for segment in segments:
             self._add_split(segment, labels, metrics)
-        catalogue = Catalogue(metrics, labels, facts, inactive)
+        told = self._merged["launches"]
+        mine = {self._origin["launches", key] for key in told} - {SHIPPED}
+        where = f"{min(mine, default=SHIPPED)}: launches"
+        launches = read_launches(told, self._wire, where, self._problems)
+        catalogue = Catalogue(metrics, labels, facts, inactive, launches)
         self._check_names(catalogue)
         self._check_paths(catalogue)
         return catalogue

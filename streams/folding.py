@@ -7,11 +7,14 @@ panes are touched once a group and not once an event.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from streams.catalogue import Catalogue
 from streams.decoding import Decoder
 from streams.event import Event, Rejected
+from streams.launches.reader import LaunchReader
+from streams.launches.said import Said
 from streams.outcomes import Judgement, Record
 from streams.panes import MINUTE, Calendar
 from streams.routing import Found, Route, Router, Rule, micro_units
@@ -20,7 +23,9 @@ from streams.unit import DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggreg
 from streams.wire import PersonKey, WireFormat
 
 MAX_CACHED_PERSONS = 200_000
-NO_AMOUNTS: dict[str, int] = {}
+LAUNCHES = "launches"
+"""Under which what cannot be used of a launch is accounted for."""
+NOTHING: dict[str, int] = {}
 
 
 class DeadLetter(NamedTuple):
@@ -79,6 +84,8 @@ class Tally:
     groups: dict[GroupKey, Group] = field(default_factory=dict)
     accounts: dict[tuple[str, tuple[str, ...]], int] = field(default_factory=dict)
     dead: list[DeadLetter] = field(default_factory=list)
+    launches: list[tuple[str, Said]] = field(default_factory=list)
+    """Names of launches and what is said of them."""
     first: tuple[int, int] | None = None
     """Event time and Kafka's timestamp of the first accepted record."""
 
@@ -121,9 +128,9 @@ class Folding:
         self.metrics = {catalogue.fold_id(metric): metric for metric in catalogue.folded()}
         self.fingerprint = b"".join(sorted(map(fingerprint, self.metrics)))
         """What is counted, two bytes a metric; it is stored with every unit."""
-        self.aggregates = aggregates_of(
-            {name: metric.kind for name, metric in self.metrics.items()}
-        )
+        self.launches = LaunchReader(catalogue.launches, wire)
+        kinds = {name: metric.kind for name, metric in self.metrics.items()}
+        self.aggregates = aggregates_of(kinds, self.launches.fold_id)
         self.decode = Decoder(wire, catalogue.paths(), person_key).decode
         self._router = Router(catalogue)
         self._hash_key = hash_key
@@ -158,7 +165,8 @@ class Folding:
             linked += event.both_identities
             route = find(event.kind, event.name)
             labels = route.read(event.values)
-            amounts = self._amounts(tally, route, labels, event) if route.sums else NO_AMOUNTS
+            each = route.one_by_one
+            amounts = self._look_at(tally, route, labels, event, record, time) if each else NOTHING
             minute = time - time % MINUTE
             key = (minute, route.number, labels, event.person is None, tuple(amounts))
             group = groups.get(key)
@@ -190,6 +198,18 @@ class Folding:
                 tally.account(SKIPPED, tell.fact, since)
             elif since is not None:
                 group.moments.setdefault(tell, []).append((person, since))
+
+    def _look_at(
+        self, tally: Tally, route: Route, labels: Found, event: Event, record: Record, time: int
+    ) -> dict[str, int]:
+        """Note what one event says of a launch; return what it adds to sums."""
+        if route.launch and record.value is not None:
+            said = self.launches.read(
+                route.launch, record.value, time, partial(tally.account, SKIPPED, LAUNCHES)
+            )
+            if said is not None:
+                tally.launches.append(said)
+        return self._amounts(tally, route, labels, event)
 
     @staticmethod
     def _amounts(tally: Tally, route: Route, labels: Found, event: Event) -> dict[str, int]:

@@ -23,6 +23,7 @@ from streams.checkpoint import (
 from streams.coverage import Coverage
 from streams.duplicates import Duplicates
 from streams.folding import DeadLetter, Folding, Group, Tally
+from streams.launches.said import hear
 from streams.legacy import Legacy
 from streams.losses import Losses
 from streams.outcomes import Judge, Record
@@ -196,6 +197,8 @@ class Partition:
         for _, unit in self.units.open((LIFETIME,), first, place):
             for (name, labels), count in tally.accounts.items():
                 unit.add(name, labels, self.folding.aggregates[name], count)
+            for launch in tally.launches:
+                hear(unit.state.setdefault(self.folding.launches.fold_id, {}), *launch)
 
     def _note_dead_letters(self, records: Sequence[Record], tally: Tally) -> None:
         offsets = {letter.offset for letter in tally.dead}

@@ -16,7 +16,7 @@ from streams.baselines.crowd import Crowd
 from streams.baselines.daily import Daily, DailyCrowd
 from streams.baselines.hourly import Counts, Hourly
 from streams.catalogue import Metric
-from streams.completeness import counted_since
+from streams.completeness import are_kept, counted_since, has_loss
 from streams.folding import Folding
 from streams.merging import Merged
 from streams.panes import HOUR, KEPT, Grain, Pane
@@ -52,6 +52,12 @@ class Past:
         self._partitions, self._merged = partitions, Merged(self.folding, partitions)
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
+
+    def is_whole(self, panes: Sequence[Pane]) -> bool:
+        """Whether all of some panes is kept, and nothing of it was declared lost."""
+        return are_kept(self.folding, self._partitions, panes) and not has_loss(
+            self.folding, self._partitions, panes
+        )
 
     def hours(
         self, metric: Metric, names: tuple[str, ...], instant: int

@@ -20,7 +20,7 @@ from streams.published import Published
 from streams.routing import Labels
 from streams.scores import told
 from streams.series import Pairs, Series, some_of
-from streams.windows import WINDOWS
+from streams.windows import WINDOWS, Window
 
 TOTAL = "total"
 EVERYTHING: tuple[str | None, ...] = (None, *WINDOWS)
@@ -59,14 +59,16 @@ class Reading:
         instant: int,
         windows: Collection[str | None] = EVERYTHING,
         shards: Sequence[Published] = (),
+        cut: Mapping[str, Window] = WINDOWS,
     ) -> "Reading":
         """Read all metrics at `instant`, in all windows or in some; None is what has no window.
 
-        Without shards of persons nothing is said that needs them.
+        Without shards of persons nothing is said that needs them. `cut` says which panes a window
+        is made of.
         """
         reading = cls(instant)
         merged = Merged(folding, partitions)
-        asked = [window for name, window in WINDOWS.items() if name in windows]
+        asked = [window for name, window in cut.items() if name in windows]
         panes = {w.name: list(w.panes(instant, folding.calendar)) for w in asked}
         # A part of a window is gone where a partition is far ahead of this instant.
         kept = {name for name, found in panes.items() if are_kept(folding, partitions, found)}
@@ -85,7 +87,7 @@ class Reading:
                 labelled = reading._limit(folding, metric, name, labelled, aggregate)
                 reading._add(metric, name, labelled, aggregate)
         asked_of = {*kept, None} if None in windows else kept
-        book = Book(shards, instant, folding.calendar, merged.values)
+        book = Book(shards, instant, folding.calendar, merged.values, cut)
         reading._add_measures(folding, merged, book, asked_of)
         reading._add_ratios(folding.catalogue)
         everybody = [*partitions, *shards]

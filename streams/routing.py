@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 from streams.aggregates import MICRO
 from streams.catalogue import OTHER, Catalogue, Fact, FactSource, Label, Metric, Source
 from streams.event import INTERACTIONS, KINDS
+from streams.launches.events import Says
 from streams.persons.names import LASTING
 from streams.scores import ScoreReader
 from streams.tells import Tell
@@ -133,6 +134,10 @@ class Route(NamedTuple):
     """What else they say of the person."""
     lasting: tuple[Tell, ...] = ()
     """Those of `tells` of which the time is needed."""
+    launch: Says = ""
+    """What they say of a launch."""
+    one_by_one: bool = False
+    """Whether more is to be read of each of them than `read` does."""
 
     def read(self, values: tuple[Any, ...]) -> Found:
         """The values of the labels and the scores some rule needs, of an event's values."""
@@ -159,6 +164,7 @@ class Router:
         asked = {source.name for m in catalogue.folded() for source in m.sources}
         told = {source.name for fact in catalogue.facts.values() for source in fact.sources}
         names = {name for name in asked | told if name is not None} | catalogue.inactive
+        names |= {catalogue.launches.started, catalogue.launches.ended} - {""}
         keys = [(kind, name) for kind in KINDS for name in (None, *sorted(names))]
         self.routes: list[Route] = []
         self._by_name = {key: self._compile(*key) for key in keys}
@@ -184,16 +190,20 @@ class Router:
         ]
         tells = tuple(dict.fromkeys(said))  # as above
         active = kind in INTERACTIONS and not self._is_passive(kind, name)
+        launch = self._catalogue.launches.says(kind, name)
+        sums = tuple(rule for rule in rules if rule.kind == "sum")
         route = Route(
             number=len(self.routes),
             readers=tuple(self._readers[label].read for label in needed),
             rules=rules,
-            sums=tuple(rule for rule in rules if rule.kind == "sum"),
+            sums=sums,
             scores=tuple(rule for rule in rules if rule.kind == "score"),
             persons=active or bool(tells) or any(rule.kind == "distinct" for rule in rules),
             active=active,
             tells=tells,
             lasting=tuple(tell for tell in tells if tell.is_lasting),
+            launch=launch,
+            one_by_one=bool(sums or launch),
         )
         self.routes.append(route)
         return route

@@ -50,15 +50,17 @@ class Tell(NamedTuple):
 
         None where nothing is said, a text where what is said cannot be used: the reason.
         """
-        if self.time < 0:
-            return time
-        raw = values[self.time]
-        if raw is None or raw == "":
-            return None
-        try:
-            since = (msgspec.convert(raw, Moment) - EPOCH) // MILLISECOND
-        except msgspec.ValidationError:
-            return "bad_time"
-        if since > time + FUTURE_LIMIT:
-            return "future"
-        return since if since >= EARLIEST else "bad_time"
+        return time if self.time < 0 else read_moment(values[self.time], time)
+
+
+def read_moment(raw: Any, time: int) -> int | str | None:
+    """The time that an event of `time` names, in milliseconds, and otherwise as `since` has it."""
+    if raw is None or raw == "":
+        return None
+    try:
+        found = (msgspec.convert(raw, Moment) - EPOCH) // MILLISECOND
+    except msgspec.ValidationError:
+        return "bad_time"
+    if found > time + FUTURE_LIMIT:
+        return "future"
+    return found if found >= EARLIEST else "bad_time"

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from streams.aggregates import AGGREGATES, Aggregate
+from streams.launches.said import LAST_SAID
 from streams.losses import Loss
 from streams.persons.names import SHEETS
 from streams.place import Place, Standing
@@ -135,7 +136,11 @@ ACCOUNTS = (OUTCOMES, DEAD_LETTERS, SKIPPED, IDENTITY_LINKS)
 """What the lifetime unit counts about the records themselves."""
 
 
-def aggregates_of(kinds: Mapping[str, str]) -> dict[str, Aggregate]:
-    """The aggregate of every fold id (given with its metric's kind), account and sheet's name."""
-    accounts = dict.fromkeys((*ACCOUNTS, *SHEETS), AGGREGATES["count"])
-    return accounts | {metric: AGGREGATES[kind] for metric, kind in kinds.items()}
+def aggregates_of(kinds: Mapping[str, str], launches: str) -> dict[str, Aggregate]:
+    """The aggregate of every fold id (given with its metric's kind), account and sheet's name.
+
+    `launches` is the fold id of what is said of launches.
+    """
+    found = dict.fromkeys((*ACCOUNTS, *SHEETS), AGGREGATES["count"])
+    found |= {metric: AGGREGATES[kind] for metric, kind in kinds.items()}
+    return found | {launches: LAST_SAID}

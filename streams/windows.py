@@ -44,3 +44,7 @@ WINDOWS = {
         Window("30d", Grain.DAY, 30),
     )
 }
+
+AT_THE_HOUR = WINDOWS | {"1h": Window("1h", Grain.HOUR, 1)}
+"""The same windows at the last instant of an hour, when its 60 minutes are one pane: kept longer.
+"""

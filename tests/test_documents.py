@@ -173,6 +173,7 @@ def test_input_that_can_mean_two_things_counts_as_the_page_says(line: str) -> No
 def test_the_page_about_bad_input_knows_every_reason_to_leave_a_value_out() -> None:
     reasons = {"no_value", "not_a_number", "negative", "absurd", "unknown_label"}
     reasons |= {"out_of_range", "not_whole", "bad_time", "future"}
+    reasons |= {"no_name", "not_text", "too_many"}
     assert {row[3] for row in BAD_INPUT} == reasons
 
 

@@ -8,8 +8,31 @@ from collections.abc import Callable, Sequence
 from agents.settings import Refusal
 from exporters.http import CannotListen
 from streams.schema import ConfigurationError
-from tidegauge import check, demo, import_subscribers, metrics, replay, services, simulate, topics
+from tidegauge import (
+    check,
+    demo,
+    history,
+    import_subscribers,
+    launch,
+    metrics,
+    replay,
+    services,
+    simulate,
+    topics,
+)
 
+CONFIGURED = (
+    services,
+    simulate,
+    check,
+    metrics,
+    topics,
+    import_subscribers,
+    launch,
+    replay,
+    history,
+)
+"""Commands that take a configuration."""
 EXIT_CONFIGURATION = 2
 EXIT_INTERRUPTED = 130
 LIBRARIES = {
@@ -57,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--config", metavar="FILE", help="settings and metrics, as TOML")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     demo.add_commands(commands, verbose)  # its ledger knows the shipped metrics only: no --config
-    for module in (services, simulate, check, metrics, topics, import_subscribers, replay):
+    for module in CONFIGURED:
         module.add_commands(commands, shared)
     return parser
 

@@ -7,6 +7,11 @@ import math
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agents.settings import Refusal
+from streams.panes import SECOND
+from streams.time_zone import read_time
 
 RATE_MAX = 100_000
 """Records a second; far above what one simulator sends, and a stop is still noticed soon."""
@@ -51,3 +56,17 @@ def output_file(text: str) -> Path:
     except OSError as error:
         raise ArgumentTypeError(f"{text!r} cannot be written: {error.strerror}") from error
     return path
+
+
+def milliseconds(option: str, text: str, zone: ZoneInfo) -> int:
+    """Read the point in time that an option gives; one without an offset is of `zone`.
+
+    Raises Refusal.
+    """
+    try:
+        return round(read_time(text, zone).timestamp() * SECOND)
+    except ValueError as error:
+        raise Refusal(
+            f"{option}: {text!r} is no time; write 2026-11-01, 2026-11-01T08:00 or "
+            "2026-11-01T08:00+01:00"
+        ) from error

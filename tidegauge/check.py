@@ -18,7 +18,7 @@ from agents.settings import Refusal
 from exporters.connection import FAILURES, connect
 from streams.catalogue_file import load
 from streams.example import mistakes
-from streams.folding import Folding
+from streams.folding import LAUNCHES, Folding
 from tidegauge.arguments import whole
 from tidegauge.assembly import load_checked, notes_file, notes_problems, worker_settings
 from tidegauge.sampling import Findings, examine
@@ -145,6 +145,11 @@ def _show(console: Console, folding: Folding, findings: Findings) -> None:
     console.print()
     facts = sorted(folding.catalogue.facts)
     console.print(_table("said of persons", facts, findings.facts, findings))
+    left_out = _remarks(findings, LAUNCHES, count=1)
+    if findings.launches or left_out:
+        names = ", ".join(map(repr, sorted(findings.launches))) or "none"
+        told = f"\nLaunches that are told of: {names}{f' ({left_out})' if left_out else ''}"
+        console.print(told, markup=False)
     _show_counts(console, "Events that no metric asks for", dict(findings.unmatched.most_common()))
     for reason, count in findings.rejections.most_common():
         console.print(f"\n[red]{count:,} dead letters: {reason}[/]")

@@ -34,6 +34,8 @@ from tidegauge.simulator.simulation import Simulation
 
 PARTITIONS = 4
 SETTLE_SECONDS = 60.0
+LAUNCH_DAYS = 3.0
+"""How long ago the launch began that the boards show."""
 POLL_SECONDS = 1.0
 LINE_EVERY_SECONDS = 5.0
 
@@ -136,6 +138,7 @@ class Demo:
             partitions=PARTITIONS,
             rate=self._options.rate,
             seed=self._options.seed,
+            launch_days=LAUNCH_DAYS,
             events=self._options.events,
         )
 

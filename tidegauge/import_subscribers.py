@@ -4,8 +4,7 @@ import argparse
 import collections
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,11 @@ from rich.progress import Progress
 
 from agents.boot_checks import counted
 from agents.settings import Refusal
-from agents.topics import KafkaUnreachable, count_partitions
 from exporters.snapshot_store import wall_clock
 from streams.decoding import EARLIEST
 from streams.schema import Problem
 from tidegauge.assembly import folding, load_checked
-from tidegauge.producer import CannotConnect, Sending, connect
+from tidegauge.producer import Sending, connected
 from tidegauge.settings import Settings
 from tidegauge.subscriber_file import SubscriberList, Terms, read_subscribers
 from tidegauge.subscriber_records import SubscriberRecords
@@ -73,7 +71,7 @@ def _import(options: argparse.Namespace) -> int:
         _summarize(console, found, since)
         _show(console, settings, found, records)
         return 0
-    with _connected(settings) as producer:
+    with connected(settings.kafka_bootstrap, settings.kafka_topic) as producer:
         _summarize(console, found, since)
         send(console, producer, settings.kafka_topic, found, records)
     console.print(
@@ -134,19 +132,6 @@ def _show(
     if len(found.subscribers) > EXAMPLES:
         console.print(f"  and {len(found.subscribers) - EXAMPLES:,} more like these")
     console.print(f"  {records.declaration[1].decode()}")
-
-
-@contextmanager
-def _connected(settings: Settings) -> Iterator[Any]:
-    try:
-        count_partitions(settings.kafka_bootstrap, settings.kafka_topic)
-        producer = connect(settings.kafka_bootstrap)
-    except (KafkaUnreachable, CannotConnect) as error:
-        raise Refusal(str(error)) from error
-    try:
-        yield producer
-    finally:
-        producer.close(timeout=5)
 
 
 def send(

@@ -2,11 +2,15 @@
 
 import collections
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
+
+from agents.settings import Refusal
+from agents.topics import KafkaUnreachable, count_partitions
 
 ACKNOWLEDGE_SECONDS = 120
 CONNECT_SECONDS = 5
@@ -46,6 +50,20 @@ def connect(bootstrap: str) -> Any:
         raise CannotConnect(
             f"what listens at {bootstrap} is no usable Kafka ({error!r}); name another address"
         ) from error
+
+
+@contextmanager
+def connected(bootstrap: str, topic: str) -> Iterator[Any]:
+    """A producer for a topic that is there; raises Refusal otherwise."""
+    try:
+        count_partitions(bootstrap, topic)
+        producer = connect(bootstrap)
+    except (KafkaUnreachable, CannotConnect) as error:
+        raise Refusal(str(error)) from error
+    try:
+        yield producer
+    finally:
+        producer.close(timeout=5)
 
 
 class Sending:

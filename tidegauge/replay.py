@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,8 +28,8 @@ from agents.rereading import Advance, Vanished
 from agents.settings import Refusal, WorkerSettings
 from exporters.snapshot_store import wall_clock
 from streams.generation import generation
-from streams.time_zone import read_time
-from tidegauge.arguments import whole
+from streams.panes import SECOND
+from tidegauge.arguments import milliseconds, whole
 from tidegauge.assembly import load_checked, worker_settings
 
 TELL_SECONDS = 10.0
@@ -77,7 +78,7 @@ def _replay(options: argparse.Namespace) -> int:
     checked = load_checked(options.config, os.environ)
     settings = worker_settings(checked, options.accept_dead_letters)
     zone = settings.folding.calendar.zone
-    begin = None if options.begin is None else milliseconds(options.begin, zone, wall_clock())
+    begin = None if options.begin is None else beginning(options.begin, zone, wall_clock())
     console = Console(stderr=True, soft_wrap=True)
     replay: Replay | None = None
     try:
@@ -149,16 +150,10 @@ def _tell_outcome(console: Console, settings: WorkerSettings, outcome: Outcome) 
         )
 
 
-def milliseconds(text: str, zone: ZoneInfo, now: int) -> int:
+def beginning(text: str, zone: ZoneInfo, now: int) -> int:
     """A point in time up to now; without an offset it is one of `zone`. Raises Refusal."""
-    try:
-        found = read_time(text, zone)
-    except ValueError as error:
-        raise Refusal(
-            f"--from: {text!r} is no time; write 2026-11-01, 2026-11-01T08:00 or "
-            "2026-11-01T08:00+01:00"
-        ) from error
-    moment = round(found.timestamp() * 1000)
+    moment = milliseconds("--from", text, zone)
     if moment > now:
+        found = datetime.fromtimestamp(moment / SECOND, zone)
         raise Refusal(f"--from: {found.isoformat()} lies in the future: nothing would be counted")
     return max(0, moment)  # Kafka knows none before, and gives two of them a meaning

@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 from streams.catalogue import OTHER
 from streams.event import INTERACTIONS, Event, Rejected
-from streams.folding import Folding
+from streams.folding import LAUNCHES, Folding
+from streams.launches.events import Says
 from streams.outcomes import Record
 from streams.routing import Found, Route, Router, micro_units
 
@@ -40,6 +41,8 @@ class Findings:
     """(metric, label) -> records whose value is outside the closed set."""
     skipped: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(metric or fact, why) -> records of which a number, score or time cannot be used."""
+    launches: set[str] = field(default_factory=set)
+    """Names of those that are told of."""
     bots: int = 0
     nobody: int = 0
     """Records without a person under the chosen key."""
@@ -54,7 +57,7 @@ def examine(folding: Folding, records: Sequence[SampledRecord]) -> Findings:
         if isinstance(event, Rejected):
             _reject(findings, record, event)
         else:
-            _route(findings, folding, router, event, record.timestamp)
+            _route(findings, folding, router, event, record)
     return findings
 
 
@@ -67,7 +70,7 @@ def _reject(findings: Findings, record: SampledRecord, rejected: Rejected) -> No
 
 
 def _route(
-    findings: Findings, folding: Folding, router: Router, event: Event, timestamp: int
+    findings: Findings, folding: Folding, router: Router, event: Event, record: SampledRecord
 ) -> None:
     if event.bot or (event.user_agent is not None and folding.is_bot(event.user_agent)):
         findings.bots += 1
@@ -75,8 +78,10 @@ def _route(
     findings.nobody += event.person is None
     route = router.find(event.kind, event.name)
     found = route.read(event.values)
-    time = timestamp if event.time is None else event.time
+    time = record.timestamp if event.time is None else event.time
     specific = _tell(findings, route, found, event, time)
+    if route.launch and record.value is not None:
+        specific |= _mark(findings, folding, route.launch, record.value, time)
     for rule in route.rules:
         if rule.kind == "distinct" and event.person is None:
             continue
@@ -97,6 +102,17 @@ def _route(
         name = f" {event.name!r}" if event.name else ""
         note = " (an interaction, nothing more)" if event.kind in INTERACTIONS else ""
         findings.unmatched[f"{event.kind}{name}{note}"] += 1
+
+
+def _mark(findings: Findings, folding: Folding, says: Says, record: bytes, time: int) -> bool:
+    """Whether an event says something of a launch."""
+    skipped: list[str] = []
+    said = folding.launches.read(says, record, time, skipped.append)
+    for why in skipped:
+        findings.skipped[LAUNCHES, why] += 1
+    if said is not None:
+        findings.launches.add(said[0])
+    return said is not None
 
 
 def _tell(findings: Findings, route: Route, found: Found, event: Event, time: int) -> bool:

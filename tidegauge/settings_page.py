@@ -25,12 +25,13 @@ Written by `python -m tidegauge.settings_page` from `tidegauge/settings.py`.
 
 A setting is a key in its section of `tidegauge.toml` (`--config FILE` or `TIDEGAUGE_CONFIG`), or
 an environment variable, which wins. `_FILE` at the end of a variable's name reads the value from
-a file, for secrets. The catalogue's sections (`goals`, `active`, `labels`, `facts`, `metrics`)
-stand in the same file; `streams/catalogue.toml` shows their form, and [below](#segments) is that of
-`segments`. `[source]` with `format = "custom"` takes dotted paths: `message_id`, `user`, `time` and
-`name`, and where there are any `kind`, `anonymous`, `original_time`, `sent_at`, `received_at`,
-`bot`, `user_agent`, `properties`, `traits`. What is to be told once, of those who subscribed
-before: [subscribers](subscribers.md).
+a file, for secrets. The catalogue's sections (`goals`, `active`, `labels`, `facts`,
+`launches`, `metrics`) stand in the same file; `streams/catalogue.toml` shows their form, and
+[below](#segments) is that of `segments`. `[source]` with `format = "custom"` takes dotted paths:
+`message_id`, `user`, `time` and `name`, and where there are any `kind`, `anonymous`,
+`original_time`, `sent_at`, `received_at`, `bot`, `user_agent`, `properties`, `traits`. What is to
+be told once, of those who subscribed before: [subscribers](subscribers.md). What marks a launch:
+[launches](launches.md).
 
 Time zone, person key, hash key, source and facts belong to the state that is stored: with others a
 worker refuses to go on from it, and `tidegauge replay` counts anew.

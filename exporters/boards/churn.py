@@ -18,7 +18,7 @@ def churn(catalogue: Catalogue) -> Board:
         "Who leaves, how many, and is that as usual?",
         [
             frame.one_of("window", "Window", frame.DAYS, "today"),
-            frame.one_of("band", "Watched over", watched.WINDOWS, "1h"),
+            frame.one_of("band", "Watched over", watched.WINDOWS, "6h"),
         ],
     )
     trust.strip(board, "$window")

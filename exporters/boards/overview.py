@@ -7,7 +7,8 @@ from exporters.boards.scale import more_is_better
 from streams.catalogue import Catalogue
 
 TALL = 6
-LAST_HOUR, TODAY, WEEK, MONTH = 'window="1h"', 'window="today"', 'window="7d"', 'window="30d"'
+LAST_HOUR, LAST_DAY, TODAY = 'window="1h"', 'window="24h"', 'window="today"'
+WEEK, MONTH = 'window="7d"', 'window="30d"'
 GOAL = 'goal="$goal"'
 
 
@@ -35,9 +36,9 @@ def overview(catalogue: Catalogue) -> Board:
     board.number("nps_score", MONTH, scale=more_is_better(0, 30), width=4, height=TALL)
     board.number("csat", WEEK, part="ratio", scale=more_is_better(0.5, 0.75), width=4, height=TALL)
     for name, heading, *matchers in (
-        ("active_users", "Active users, last hour"),
-        ("conversions", "Conversions, last hour: $goal", GOAL),
-        ("cancellations", "Cancellations, last hour"),
+        ("active_users", "Active users, last hour", LAST_HOUR),
+        ("conversions", "Conversions, last hour: $goal", LAST_HOUR, GOAL),
+        ("cancellations", "Cancellations, last 24 hours", LAST_DAY),  # few have some every hour
     ):
-        watched.add_band(board, name, heading, *matchers, LAST_HOUR, width=THIRD)
+        watched.add_band(board, name, heading, *matchers, width=THIRD)
     return board

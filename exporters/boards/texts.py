@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 from exporters.collector import describe
-from exporters.families import beside, to_come
+from exporters.families import beside
 from exporters.page.wording import MONEY, SHARES
 from streams.catalogue import PREFIX, Metric
 
 DIRECTIONS = {"up": "More is better. ", "down": "Less is better. ", "neutral": ""}
 WHOLE_NUMBERS = "short"
 SHARE, SECONDS = "percentunit", "s"
-HELP = {f.name.removeprefix(PREFIX): f.documentation for f in (*beside(), *to_come())}
+HELP = {f.name.removeprefix(PREFIX): f.documentation for f in beside()}
 """What is exported beside the metrics, by name without the prefix and `_total`."""
 
 

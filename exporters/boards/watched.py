@@ -14,7 +14,8 @@ STATES = {0: ("as usual", GOOD), 1: ("unusual", BAD)}
 SURPRISING = Scale(BAD, ((-LIMIT, GOOD), (LIMIT, BAD)))
 BAND = (
     "What was seen, what the same hours of past weeks let expect (dashed), and the band within "
-    "which a count is as usual. Absent while too few days are known."
+    "which a count is as usual. Absent while too few days are known, and where past weeks had "
+    "nothing at these hours."
 )
 
 

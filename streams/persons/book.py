@@ -10,7 +10,7 @@ from streams.aggregates import Estimate
 from streams.panes import LIFETIME, Calendar, Grain, Pane
 from streams.published import Published
 from streams.routing import Labels
-from streams.windows import WINDOWS
+from streams.windows import WINDOWS, Window
 
 Values = dict[Labels, Estimate]
 Counted = Callable[[str, Iterable[Pane]], Mapping[Labels, float]]
@@ -23,9 +23,14 @@ class Book:
     """The sheets of all shards, and beside them the panes of the source."""
 
     def __init__(
-        self, shards: Sequence[Published], instant: int, calendar: Calendar, counted: Counted
+        self,
+        shards: Sequence[Published],
+        instant: int,
+        calendar: Calendar,
+        counted: Counted,
+        cut: Mapping[str, Window] = WINDOWS,
     ) -> None:
-        self._shards = shards
+        self._shards, self._cut = shards, cut
         self._instant, self._calendar = instant, calendar
         self.counted = counted
 
@@ -44,7 +49,7 @@ class Book:
 
     def panes(self, window: str) -> list[Pane]:
         """The panes of a window."""
-        return list(WINDOWS[window].panes(self._instant, self._calendar))
+        return list(self._cut[window].panes(self._instant, self._calendar))
 
     def days_from(self, pane: Pane) -> list[Pane]:
         """The days there are sheets of, from one on."""
@@ -64,6 +69,11 @@ class Book:
     def ever(self, name: str) -> Counter[Labels]:
         """What is counted of the lifetime."""
         return self.counts(name, [LIFETIME])
+
+    def by_now(self, name: str) -> Counter[Labels]:
+        """The same without what days add that begin at the instant or after it."""
+        later = self.days_from(Pane(Grain.DAY, self._instant))
+        return self.ever(name) - self.counts(name, later)
 
     def at(self, name: str, pane: Pane, span: int) -> Counter[Labels]:
         """What a sheet counts of so many days that end with it, by the other labels."""

@@ -60,7 +60,7 @@ def nps_score(book: Book, window: str | None) -> Values:
 
 def subscribers(book: Book, _: str | None) -> Values:
     """Persons who are subscribed, by plan."""
-    return exactly(book.ever(SUBSCRIBED))
+    return exactly(book.by_now(SUBSCRIBED))
 
 
 def unknown_cancellations(book: Book, _: str | None) -> Values:

@@ -1,5 +1,6 @@
 """The measures by the names under which the catalogue asks for them."""
 
+import enum
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,6 +18,15 @@ from streams.persons.names import (
 )
 
 
+class Past(enum.Enum):
+    """At which past instants it is still known what a measure was then."""
+
+    ALWAYS = enum.auto()
+    """Where its window ends; without a window it is the same all day."""
+    DAY_ENDS = enum.auto()
+    NEVER = enum.auto()
+
+
 class Measure(NamedTuple):
     """What is asked of the shards of persons."""
 
@@ -30,6 +40,7 @@ class Measure(NamedTuple):
     """Whether it is of the last day that is over."""
     is_filled: bool = False
     """Whether it is 0 for a value of a closed label that nothing is found of."""
+    past: Past = Past.ALWAYS
 
 
 CUSTOMERS = (SUBSCRIPTION, BOUGHT, ACTIVE, USED, NPS, CSAT, PAYMENT)
@@ -39,15 +50,21 @@ MEASURES = {
     "lifecycle": Measure(habits.lifecycle, (ACTIVE,), is_of_last_day=True),
     "retention": Measure(habits.retention, (ACTIVE,), is_number=False, is_of_last_day=True),
     "sessions": Measure(habits.sessions, (ACTIVE,)),
-    "session_seconds": Measure(habits.session_seconds, (ACTIVE,), is_number=False),
+    "session_seconds": Measure(  # of those that went on, only the whole length is kept
+        habits.session_seconds, (ACTIVE,), is_number=False, past=Past.NEVER
+    ),
     "feature_users": Measure(customers.feature_users, (USED,)),
     "nps_score": Measure(customers.nps_score, (NPS,), is_number=False),
     "nps_responses": Measure(customers.nps_responses, (NPS,)),
-    "subscribers": Measure(customers.subscribers, (SUBSCRIPTION,), is_filled=True),
-    "unknown_cancellations": Measure(customers.unknown_cancellations, (SUBSCRIPTION,)),
+    "subscribers": Measure(
+        customers.subscribers, (SUBSCRIPTION,), is_filled=True, past=Past.DAY_ENDS
+    ),
+    "unknown_cancellations": Measure(
+        customers.unknown_cancellations, (SUBSCRIPTION,), past=Past.NEVER
+    ),
     "churn": Measure(customers.churn, (SUBSCRIPTION, DECLARED), is_number=False),
     "plan_churn": Measure(customers.plan_churn, (SUBSCRIPTION, DECLARED), is_number=False),
-    "buyers": Measure(customers.buyers, (BOUGHT,)),
+    "buyers": Measure(customers.buyers, (BOUGHT,), past=Past.NEVER),
     "lifetime_value": Measure(
         customers.lifetime_value, (BOUGHT,), is_number=False, is_of_last_day=True
     ),

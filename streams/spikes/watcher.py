@@ -5,11 +5,8 @@ from typing import NamedTuple
 
 from streams.baselines.baseline import Baseline
 from streams.catalogue import Metric, Watch
-from streams.completeness import are_kept, has_loss
-from streams.folding import Folding
 from streams.panes import Pane
 from streams.past import Past
-from streams.published import Published
 from streams.series import Pairs
 from streams.spikes.detector import WINDOWS, Verdict, judge
 
@@ -30,27 +27,23 @@ class Watched(NamedTuple):
 
 
 class Watcher:
-    """Watches one catalogue; it remembers hours that it has read, and nothing else."""
+    """Watches one catalogue; it keeps nothing but the past it reads in."""
 
-    def __init__(self, folding: Folding) -> None:
-        self._folding = folding
-        self._past = Past(folding)
+    def __init__(self, past: Past) -> None:
+        self._past = past
 
-    def look(self, partitions: Sequence[Published], instant: int) -> Iterator[Watched]:
+    def look(self, instant: int) -> Iterator[Watched]:
         """Judge at an instant, in milliseconds; nothing is said of what cannot be judged.
 
         That is a series with too short a past, and a window of which something was lost or is not
-        kept by all partitions any more.
+        kept by all partitions any more. The past has taken the partitions.
         """
-        self._past.take(partitions)
-        windows = []
+        folding, windows = self._past.folding, []
         for window in WINDOWS:
-            panes = list(window.panes(instant, self._folding.calendar))
-            if are_kept(self._folding, partitions, panes) and not has_loss(
-                self._folding, partitions, panes
-            ):
+            panes = list(window.panes(instant, folding.calendar))
+            if self._past.is_whole(panes):
                 windows.append((window.name, panes))
-        for metric in self._folding.catalogue.metrics.values():
+        for metric in folding.catalogue.metrics.values():
             if metric.watch is not None:
                 yield from self._judge(metric, metric.watch, windows, instant)
 
@@ -63,7 +56,7 @@ class Watcher:
     ) -> Iterator[Watched]:
         series = self._past.hours(metric, watch.by, instant)
         baselines = {
-            labels: Baseline(hours, self._folding.calendar) for labels, hours in series.items()
+            labels: Baseline(hours, self._past.folding.calendar) for labels, hours in series.items()
         }
         for window, panes in windows:
             seen = self._past.read(metric, watch.by, panes)

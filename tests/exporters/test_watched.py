@@ -6,10 +6,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from exporters.watched import WatchCollector
+from streams.past import Past
 from streams.spikes.watcher import Watched, Watcher
 from tests.streams.counted_business import FOLDING, NOW, business, lately
 
-WATCHED = list(Watcher(FOLDING).look(business(lately(30, {"cancellations": 4.0})), NOW))
+PAST = Past(FOLDING)
+PAST.take(business(lately(30, {"cancellations": 4.0})))
+WATCHED = list(Watcher(PAST).look(NOW))
 
 
 @pytest.fixture(scope="module")

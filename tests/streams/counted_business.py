@@ -63,6 +63,7 @@ def _count(held: Published, name: str, start: int, events: int, people: list[int
         if name == "cancellations":
             add(unit, FOLDING, name, ("pro", "price"), events)
             continue
+        add(unit, FOLDING, "interactions", (), events)
         add(unit, FOLDING, "conversions", (name,), events)
         add(unit, FOLDING, "active_users", (), people)
 

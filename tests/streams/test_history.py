@@ -251,6 +251,30 @@ def test_of_what_has_no_windows_a_day_tells_what_was_said_when_it_was_over() -> 
     assert [point.value for point in points(LIFECYCLE, NEW, found)] == [2, 1, None]
 
 
+def test_of_subscribers_a_day_tells_how_many_there_were_at_its_end() -> None:
+    # 24 Oct: u0, u1 subscribe   25 Oct: u0 cancels   26 Oct: u2 subscribes, 18:00 is now
+    noon = moment("2026-10-24T12:00+02:00")
+    events = [
+        ("Subscription Started", noon, "u0"),
+        ("Subscription Started", noon, "u1"),
+        ("Subscription Cancelled", noon + DAY, "u0"),
+        ("Subscription Started", noon + 2 * DAY, "u2"),
+    ]
+    rows = [
+        Row(
+            i,
+            time,
+            body(event, time=time, message_id=str(i), user=user, properties={"plan": "pro"}),
+        )
+        for i, (event, time, user) in enumerate(events)
+    ]
+    shard, held = shard_of(rows), published(fold(Partition(PARIS), rows))
+    found = History(PARIS, 3).read([held], noon + 3 * DAY, [shard])
+    subscribers = PARIS.catalogue.metrics["subscribers"]
+    pro = (("plan", "pro"),)
+    assert [point.value for point in points(subscribers, pro, found)] == [1, 2, None]
+
+
 def test_a_day_is_read_again_when_a_day_changed_that_it_is_compared_with() -> None:
     rows = [view(i, START + i * HOUR // 4) for i in range(64 * 8)]
     held, shard, history = published(fold(Partition(PARIS), rows)), shard_of(rows), History(PARIS)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.aggregates import AGGREGATES
+from streams.launches.said import Ended, Said
 from streams.losses import Loss
 from streams.place import Place, Standing
 from streams.unit import (
@@ -23,7 +24,7 @@ FIRST, HERE = Place(0, 5, 0, 5), Place(8, 20, 0, 5)
 LOSS = Loss(1, 2, "records", 3, 4)
 STANDING = Standing(9, HERE, [LOSS])
 AGGREGATES_HERE = aggregates_of(
-    {"views@1": "count", "money@1": "sum", "users@1": "distinct", "csat@1": "score"}
+    {"views@1": "count", "money@1": "sum", "users@1": "distinct", "csat@1": "score"}, "launches@1"
 )
 ADDED = st.lists(
     st.one_of(
@@ -36,6 +37,13 @@ ADDED = st.lists(
             st.just("csat@1"),
             st.sampled_from("abc"),
             st.dictionaries(st.integers(1, 5), st.integers(1, 9), min_size=1),
+        ),
+        st.tuples(
+            st.just("launches@1"),
+            st.sampled_from("abc"),
+            st.builds(
+                Said, start=st.none(), end=st.builds(Ended, st.integers(0, 9), st.integers(0, 9))
+            ),
         ),
     )
 )

@@ -19,10 +19,15 @@ from tidegauge.__main__ import main
 from tidegauge.loopback_server import free_port
 
 COMMANDS = (
-    *("demo", "worker", "exporter", "simulate", "check", "metrics", "topics", "import", "replay"),
+    *("demo", "worker", "exporter", "simulate", "check", "metrics", "topics", "import"),
+    *("launch", "replay", "history"),
 )
-CONFIGURED = COMMANDS[1:]
-NEEDED = {"import": ("subscribers.csv",)}
+OF_LAUNCHES = ("launch start", "launch end", "launch list", "launch report")
+CONFIGURED = (*(command for command in COMMANDS[1:] if command != "launch"), *OF_LAUNCHES)
+NEEDED = {
+    "import": ("subscribers.csv",),
+    "history": ("--from", "2026-11-01", "--to", "2026-11-02"),
+} | {f"launch {action}": ("New pricing",) for action in ("start", "end", "report")}
 """What some commands cannot do without."""
 
 
@@ -82,11 +87,11 @@ def test_the_help_names_every_command_with_what_it_does(
         assert re.search(rf"^    {command} +[a-z]\w+ .+", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *OF_LAUNCHES])
 def test_every_option_is_explained_within_eighty_columns(
     capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    text = shown(capsys, command, "--help")
+    text = shown(capsys, *command.split(), "--help")
     assert max(map(len, text.splitlines())) <= 80
     options = text.split("options:\n")[1]
     unexplained = re.findall(r"^  (-\S+(?: \S+)*)\n(?! {10})", options + "\n  -", re.MULTILINE)
@@ -116,7 +121,7 @@ def test_everything_wrong_with_the_configuration_is_told_and_nothing_starts(
     file = tmp_path / "tidegauge.toml"
     file.write_text('[kafka]\ntopik = "x"\n[goals]\ntrial = 5\n[reporting]\ntimezone = "Mars"\n')
     monkeypatch.setenv("TIDEGAUGE_WORKER_BIND", "9481")
-    lines = refused(capsys, command, *NEEDED.get(command, ()), "--config", str(file))
+    lines = refused(capsys, *command.split(), *NEEDED.get(command, ()), "--config", str(file))
     assert lines[0] == "the configuration cannot be used:"
     for expected in (
         f"  {file}: kafka: unknown key 'topik'; did you mean 'topic'?",
@@ -132,7 +137,7 @@ def test_a_file_that_is_not_there_is_told_in_one_line(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str
 ) -> None:
     absent = tmp_path / "absent.toml"
-    assert refused(capsys, command, *NEEDED.get(command, ()), "--config", str(absent)) == [
+    assert refused(capsys, *command.split(), *NEEDED.get(command, ()), "--config", str(absent)) == [
         "the configuration cannot be used:",
         f"  {absent}: cannot be read: No such file or directory",
     ]

@@ -20,7 +20,7 @@ from agents.settings import Refusal
 from tests.integration.pipeline import Pipeline, Service
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 from tidegauge.loopback_server import free_port
-from tidegauge.replay import milliseconds
+from tidegauge.replay import beginning
 
 NOW = 1_767_225_600_000
 ZONE = ZoneInfo("Asia/Kathmandu")
@@ -45,7 +45,7 @@ def replay(line: Pipeline, *options: str, **settings: str) -> tuple[int, str]:
 def test_a_time_without_an_offset_is_of_the_reporting_time_zone(moment: datetime) -> None:
     moment = moment.replace(microsecond=0)
     for text in (moment.isoformat(), moment.isoformat(" ")):
-        found = datetime.fromtimestamp(milliseconds(text, ZONE, NOW) / 1000, ZONE)
+        found = datetime.fromtimestamp(beginning(text, ZONE, NOW) / 1000, ZONE)
         assert found.replace(tzinfo=None) == moment
 
 
@@ -61,18 +61,18 @@ def test_a_time_without_an_offset_is_of_the_reporting_time_zone(moment: datetime
     ],
 )
 def test_a_time_is_read_as_people_write_it(text: str, expected: datetime) -> None:
-    assert milliseconds(text, ZONE, NOW) == round(expected.timestamp() * 1000)
+    assert beginning(text, ZONE, NOW) == round(expected.timestamp() * 1000)
 
 
 @pytest.mark.parametrize("text", ["", "yesterday", "08:30", "2025-13-01", "1767225600", "-1"])
 def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
     with pytest.raises(Refusal, match=r"is no time; write \d{4}-"):
-        milliseconds(text, ZONE, NOW)
+        beginning(text, ZONE, NOW)
 
 
 def test_a_time_in_the_future_is_refused() -> None:
     with pytest.raises(Refusal, match="2026-01-01T06:00:00"):
-        milliseconds("2026-01-01T06:00", ZONE, NOW)
+        beginning("2026-01-01T06:00", ZONE, NOW)
 
 
 def test_nonsense_is_refused_before_anything_is_asked(line: Pipeline) -> None:

@@ -150,3 +150,14 @@ def test_what_says_nothing_of_a_person_is_left_out_with_its_reason() -> None:
         "track 'NPS Answered' (an interaction, nothing more)",
         "track 'Subscribers Declared' (an interaction, nothing more)",
     }
+
+
+def test_launches_are_named_and_what_cannot_be_used_of_them_is_told() -> None:
+    found = sample(
+        track("Launch Started", name="New pricing", metric=7),
+        track("Launch Ended", name="Dark mode"),
+        track("Launch Ended"),
+    )
+    assert found.launches == {"New pricing", "Dark mode"}
+    assert dict(found.skipped) == {("launches", "not_text"): 1, ("launches", "no_name"): 1}
+    assert found.unmatched.total() == 1

@@ -18,7 +18,8 @@ CSAT = "csat"
 PAYMENT = "payment"
 SUBSCRIPTION = "subscription"
 DECLARED = "declared"
-FACTS = (USED, BOUGHT, NPS, CSAT, PAYMENT, SUBSCRIPTION, DECLARED)
+LAUNCHED = "launched"
+FACTS = (USED, BOUGHT, NPS, CSAT, PAYMENT, SUBSCRIPTION, DECLARED, LAUNCHED)
 FAILED = "failed"
 NO_PLAN = ""
 """The label of a subscription that was cancelled."""
@@ -58,6 +59,8 @@ def _track(name: str | None, properties: Mapping[str, Any]) -> Iterator[tuple[st
         yield NPS, answer
     elif name == "CSAT Answered" and (answer := score(properties, 1, 5)) is not None:
         yield CSAT, answer
+    elif name == "Launch Started" and "name" in properties:
+        yield LAUNCHED, str(properties["name"])
     elif name == "Payment Failed":
         yield PAYMENT, FAILED
     elif name == "Payment Succeeded":

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from tidegauge.simulator.calendar import Calendar
 from tidegauge.simulator.disturbance import Disturbances, Disturber, Message, plain
+from tidegauge.simulator.launches import launch
 from tidegauge.simulator.people import Population
 from tidegauge.simulator.record import Record
 from tidegauge.simulator.shape import spread
@@ -90,20 +91,26 @@ class Feed:
         self._lanes = [Lane() for _ in range(partitions)]
         self._has_begun = False
 
-    def history(self, start_ms: int, end_ms: int, count: int) -> Iterator[Record]:
+    def history(
+        self, start_ms: int, end_ms: int, count: int, launch_ms: int | None = None
+    ) -> Iterator[Record]:
         """Yield `count` undisturbed records with times in `[start_ms, end_ms)`.
 
         They come in time order but for a few that were up to 90 seconds on their way. Traffic that
-        begins with a history begins with the list of subscribers, a fifth of it at most.
+        begins with a history begins with the list of subscribers, a fifth of it at most. One of
+        them says that a launch begins, where a time within them is given for it.
         """
         told = [] if self._has_begun else self._subscribers(start_ms, end_ms, count)
         for event in told:
             yield self._record(plain(event), event.time_ms)
         self._has_begun = True
         self._traffic.open(HISTORY_VISITS)
-        for _, time_ms in self._arrivals(
-            spread(start_ms, end_ms, count - len(told), self._timezone, self._rng)
-        ):
+        count -= len(told) + (launch_ms is not None)
+        arrivals = self._arrivals(spread(start_ms, end_ms, count, self._timezone, self._rng))
+        for _, time_ms in arrivals:
+            if launch_ms is not None and time_ms >= launch_ms:
+                yield self._record(plain(launch(self._traffic, launch_ms)), launch_ms)
+                launch_ms = None
             yield self._record(plain(self._traffic.event(time_ms)), time_ms)
 
     def begin(self, records_per_second: float) -> None:

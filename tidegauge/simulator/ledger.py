@@ -16,10 +16,19 @@ from tidegauge.simulator.answers import answers
 from tidegauge.simulator.calendar import GRAINS, WINDOWS, Calendar, Grain
 from tidegauge.simulator.customers import customers
 from tidegauge.simulator.exposition import Series, distinct, ratios, scores, totals, windowed
-from tidegauge.simulator.facts import BOUGHT, DECLARED, FACTS, NPS, SUBSCRIPTION, USED
+from tidegauge.simulator.facts import (
+    BOUGHT,
+    DECLARED,
+    FACTS,
+    LAUNCHED,
+    NPS,
+    SUBSCRIPTION,
+    USED,
+)
 from tidegauge.simulator.features import features
 from tidegauge.simulator.habits import habits
 from tidegauge.simulator.health import health
+from tidegauge.simulator.launches import starts
 from tidegauge.simulator.record import Fact, Increment, Key, Labels, Told
 from tidegauge.simulator.subscriptions import churn, subscriptions
 
@@ -99,6 +108,7 @@ class Ledger:
                 series.update(ratios(counts, persons, window))
                 series.update(scores(counts, window))
             series.update(self._of_persons(as_of_ms))
+            series.update(starts(self.facts[LAUNCHED]))
         return series
 
     def persons(self, metric: str, labels: Labels, window: str, as_of_ms: int) -> set[str]:

@@ -40,6 +40,8 @@ class Simulation:
     timezone: str = "UTC"
     history_days: float = 35
     history_events: int = 40_000
+    launch_days: float | None = None
+    """How long before the end of the history a launch begins; None for none."""
     people: int = 5_000
     """Customers at the start; newcomers are added."""
     events: Path | None = None
@@ -84,7 +86,9 @@ class Simulation:
         """
         end_ms = self._now_ms()
         start_ms = end_ms - int(self.history_days * DAY_MS)
-        records = self._feed.history(start_ms, end_ms, self.history_events)
+        days = self.launch_days
+        launch_ms = None if days is None else end_ms - int(days * DAY_MS)
+        records = self._feed.history(start_ms, end_ms, self.history_events, launch_ms)
         return self._send_all(records, self.history_events, progress)
 
     def preload(

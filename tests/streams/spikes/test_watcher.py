@@ -10,6 +10,7 @@ import pytest
 
 from streams.losses import SEVERAL
 from streams.panes import DAY, HOUR, MINUTE, Grain, Pane
+from streams.past import Past
 from streams.place import Place
 from streams.published import Published
 from streams.reading import Reading
@@ -23,8 +24,10 @@ def as_usual() -> list[Published]:
     return business()
 
 
-def look(held: list[Published], watcher: Watcher | None = None) -> list[Watched]:
-    return list((watcher or Watcher(FOLDING)).look(held, NOW))
+def look(held: list[Published], past: Past | None = None) -> list[Watched]:
+    past = past or Past(FOLDING)
+    past.take(held)
+    return list(Watcher(past).look(NOW))
 
 
 def alarms(found: Iterable[Watched]) -> set[tuple[str, tuple[str, ...]]]:
@@ -119,13 +122,13 @@ def test_the_verdict_does_not_depend_on_how_many_partitions_there_are() -> None:
 
 
 def test_what_is_remembered_is_what_would_be_read_anew() -> None:
-    watcher = Watcher(FOLDING)
-    assert look(as_usual(), watcher) == look(as_usual())
+    past = Past(FOLDING)
+    assert look(as_usual(), past) == look(as_usual())
     other = business(lately(3 * 60, {"cancellations": 5.0}), seed=2)
-    assert look(other, watcher) == look(other)
+    assert look(other, past) == look(other)
     first, second = as_usual()
     mixed = [first, Published(second.progress, second.units | other[1].units)]
-    assert look(mixed, watcher) == look(mixed)
+    assert look(mixed, past) == look(mixed)
 
 
 @pytest.mark.parametrize(("days", "is_known"), [(2, False), (5, True)])
