@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from prometheus_client.core import Metric as Family
 
 from exporters.collector import product_families, reservations
+from exporters.recording import recorded
 from streams.catalogue import Catalogue
 from streams.panes import SECOND
 from streams.reading import Reading
@@ -73,17 +74,12 @@ class PastGauges:
 
     def lines(self) -> Iterator[str]:
         """The file, in pieces of whole lines; without numbers it is one that says nothing."""
-        recorded = {name: value for name, value in self._target.items() if name != INSTANCE}
+        shared = {name: value for name, value in self._target.items() if name != INSTANCE}
         for name, gauge in self._gauges.items():
             if INSTANCE in self._target:
                 yield from _family(name, gauge, self._target)
-            yield from _family(recorded_name(name), gauge, recorded)
+            yield from _family(recorded(name), gauge, shared)
         yield END
-
-
-def recorded_name(name: str) -> str:
-    """Under which name the recording rules keep a gauge, `max without (instance)` of it."""
-    return f"job:{name}:max"
 
 
 def _family(name: str, gauge: _Gauge, target: Mapping[str, str]) -> Iterator[str]:

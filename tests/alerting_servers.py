@@ -156,20 +156,20 @@ class AlertmanagerServer(LoopbackServer):
 
 
 class PrometheusServer(LoopbackServer):
-    """Prometheus; scrapes one exporter and tells one Alertmanager."""
+    """Prometheus; scrapes exporters and tells one Alertmanager."""
 
     question, answer = b"GET /-/ready HTTP/1.0\r\n\r\n", b"200 OK"
 
-    def __init__(self, exporter: str, alertmanager: AlertmanagerServer) -> None:
+    def __init__(self, alertmanager: AlertmanagerServer, *exporters: str) -> None:
         super().__init__()
-        self._exporter, self._alertmanager = exporter, f"127.0.0.1:{alertmanager.port}"
+        self._exporters, self._alertmanager = exporters, f"127.0.0.1:{alertmanager.port}"
 
     def command(self) -> list[str]:
         """Run with the shipped configuration."""
         shipped = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
         shipped["rule_files"] = [str(RECORDING), str(RULES)]
         shipped["alerting"]["alertmanagers"] = [_static(self._alertmanager)]
-        job = {"job_name": "tidegauge-exporter"} | _static(self._exporter)
+        job = {"job_name": "tidegauge-exporter"} | _static(*self._exporters)
         shipped["scrape_configs"] = [job]
         (self.folder / "prometheus.yml").write_text(yaml.safe_dump(shipped))
         listening = f"--web.listen-address=127.0.0.1:{self.port}"
@@ -177,5 +177,5 @@ class PrometheusServer(LoopbackServer):
         return [str(shutil.which("prometheus")), *files, listening]
 
 
-def _static(target: str) -> dict[str, Any]:
-    return {"static_configs": [{"targets": [target]}]}
+def _static(*targets: str) -> dict[str, Any]:
+    return {"static_configs": [{"targets": list(targets)}]}

@@ -53,7 +53,7 @@ def prometheus(
 ) -> Iterator[PrometheusServer]:
     """It scrapes the exporter and tells the Alertmanager."""
     assert Path(promtool).with_name("prometheus").exists()
-    with HttpServer(exporter.page) as page, PrometheusServer(page.address, alertmanager) as server:
+    with HttpServer(exporter.page) as page, PrometheusServer(alertmanager, page.address) as server:
         yield server
 
 

@@ -19,6 +19,7 @@ from tests.alerting_servers import RULES
 from tests.exporters.boards.shown import BOARDS, SHIPPED, panels
 from tests.tidegauge.demo_process import DemoProcess, two_free_ports, wait_for
 from tidegauge.loopback_server import LoopbackServer
+from tidegauge.simulator.launches import LAUNCH
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.long]
 
@@ -30,13 +31,13 @@ CHOSEN = {
     "$goal": "order",
     "$window": "7d",
     "$band": "24h",
-    "$launch": "new",
+    "$launch": str(LAUNCH["name"]),
     "$job": ".+",
     "$instance": ".+",
 }
 MAY_BE_EMPTY = {
     r"offset \dw": "Prometheus has run for no week yet",
-    r"launch_": "no launch is marked",
+    r"launch_end_timestamp_seconds:max$": "the launch goes on",
     r'watched_\w+:max\{.*window="1h"': "the history is thin: some hours of the night are empty",
     r"label_overflow:max\{.*> 0": "no label has too many values",
 }
