@@ -43,7 +43,7 @@ class HttpServer:
                 pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self.address = f"127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:

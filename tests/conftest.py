@@ -1,7 +1,7 @@
 """The servers that tests run against; each is started once per session, when a test asks for it.
 
 What a machine lacks is skipped with a reason, and fails when its name (kafka, redis, prometheus,
-alertmanager, chromium, go, linter) stands in the comma separated environment variable REQUIRE.
+alertmanager, chromium, linter) stands in the comma separated environment variable REQUIRE.
 """
 
 from __future__ import annotations
@@ -70,12 +70,6 @@ def real_redis() -> Iterator[RealRedis]:
 def promtool() -> str:
     """Path of promtool."""
     return _found("prometheus", "promtool")
-
-
-@pytest.fixture(scope="session")
-def go() -> str:
-    """Path of Go, which installs what checks the rules."""
-    return _found("go", "go")
 
 
 @pytest.fixture(scope="session")

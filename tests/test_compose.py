@@ -46,7 +46,8 @@ def mounts(service: str) -> dict[str, str]:
 
 
 def test_every_service_of_the_main_job_is_there() -> None:
-    needed = {"kafka", "redis", "topics", "worker", "exporter", "prometheus", "grafana"}
+    needed = {"kafka", "redis", "topics", "worker", "exporter"}
+    needed |= {"prometheus", "alertmanager", "grafana"}
     assert needed <= set(SERVICES)
     assert SERVICES["worker"]["deploy"]["replicas"] == 2
 
@@ -164,6 +165,21 @@ def test_prometheus_reads_the_mounted_configuration_and_keeps_90_days() -> None:
         p.name for p in folder.iterdir()
     }
     assert command["storage.tsdb.retention.time"] == "90d"
+
+
+def test_prometheus_tells_the_alertmanager_that_is_there() -> None:
+    (told,) = read(DEPLOY / "prometheus/prometheus.yml")["alerting"]["alertmanagers"]
+    (static,) = told["static_configs"]
+    (port,) = SERVICES["alertmanager"]["ports"]
+    assert static["targets"] == [f"alertmanager:{port.rpartition(':')[2]}"]
+
+
+def test_alertmanager_reads_the_mounted_configuration_and_keeps_what_it_knows() -> None:
+    command = dict(option.lstrip("-").split("=") for option in SERVICES["alertmanager"]["command"])
+    configuration = Path(command["config.file"])
+    assert {str(configuration.parent), command["storage.path"]} == set(mounts("alertmanager"))
+    folder = ROOT / mounts("alertmanager")[str(configuration.parent)]
+    assert (folder / configuration.name).exists()
 
 
 def test_grafana_asks_the_prometheus_that_is_there() -> None:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from exporters.recording import FILE, rules_of
+from tests.alerting_servers import RULES
 from tests.exporters.boards.shown import BOARDS, SHIPPED, panels
 from tests.tidegauge.demo_process import DemoProcess, two_free_ports, wait_for
 from tidegauge.loopback_server import LoopbackServer
@@ -22,6 +23,7 @@ from tidegauge.simulator.launches import LAUNCH
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.long]
 
+RULE_FILES = [str(FILE), str(RULES)]
 CHOSEN = {
     "$__rate_interval": "20s",
     "${metric}": "conversions",
@@ -42,7 +44,7 @@ MAY_BE_EMPTY = {
 
 
 class PrometheusServer(LoopbackServer):
-    """Prometheus with the recording rules; it looks every other second."""
+    """Prometheus with the shipped rules; it looks every other second."""
 
     question, answer = b"GET /-/ready HTTP/1.0\r\n\r\n", b"200 OK"
 
@@ -59,7 +61,7 @@ class PrometheusServer(LoopbackServer):
         every = {"scrape_interval": "2s", "evaluation_interval": "2s"}
         file = self.folder / "prometheus.yml"
         file.write_text(
-            yaml.safe_dump({"global": every, "rule_files": [str(FILE)], "scrape_configs": jobs})
+            yaml.safe_dump({"global": every, "rule_files": RULE_FILES, "scrape_configs": jobs})
         )
         listening = f"--web.listen-address=127.0.0.1:{self.port}"
         files = [f"--config.file={file}", f"--storage.tsdb.path={self.folder}/data"]
@@ -125,6 +127,13 @@ def test_every_rule_has_an_answer_or_a_reason(prometheus: PrometheusServer) -> N
         and not any(re.search(reason, rule.record) for reason in MAY_BE_EMPTY)
     }
     assert not empty
+
+
+def test_every_series_that_an_alert_reads_is_there(prometheus: PrometheusServer) -> None:
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    asked = " ".join(rule["expr"] for group in groups for rule in group["rules"])
+    read = set(re.findall(r"job:\w+:\w+|(?<!:)\btidegauge_\w+", asked)) | {"up"}
+    assert {name for name in read if not prometheus.ask(name)} == set()
 
 
 def test_no_recorded_series_is_there_once_for_each_exporter(prometheus: PrometheusServer) -> None:
