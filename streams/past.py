@@ -37,6 +37,13 @@ class _Known(NamedTuple):
     values: Values
 
 
+class _Hours(NamedTuple):
+    """Every hour of a metric, the first one first, and what it was in each."""
+
+    panes: Sequence[Pane]
+    counts: Mapping[Labels, Counts]
+
+
 class Past:
     """The past of every metric that keeps a state; `take` a snapshot, then ask."""
 
@@ -44,12 +51,15 @@ class Past:
         self.folding = folding
         self._fold_ids = {metric.name: fold_id for fold_id, metric in folding.metrics.items()}
         self._known: dict[tuple[str, tuple[str, ...], Pane, int], _Known] = {}
+        self._hours: dict[tuple[str, tuple[str, ...]], _Hours] = {}
+        """What was asked for since the last snapshot was taken."""
         self._partitions: Sequence[Published] = ()
         self._merged = Merged(folding, ())
 
     def take(self, partitions: Sequence[Published]) -> None:
         """Answer from these partitions from now on."""
         self._partitions, self._merged = partitions, Merged(self.folding, partitions)
+        self._hours = {}
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
 
@@ -69,16 +79,27 @@ class Past:
         begin, end = self._since(metric, Grain.HOUR), instant - instant % HOUR
         if begin is None:
             return {}
-        panes = [Pane(Grain.HOUR, hour) for hour in range(begin + -begin % HOUR, end, HOUR)]
+        begin += -begin % HOUR
+        count, known = (end - begin) // HOUR, self._hours.get((metric.name, names))
+        if count <= 0:
+            return {}
+        if known is None or len(known.panes) < count:
+            known = self._hours[metric.name, names] = self._all_hours(metric, names, begin, end)
         found: dict[Labels, Series] = {}
-        for labels, counts in self._counts(metric, names, panes).items():
-            hourly = Hourly(panes[0].start, counts)
+        for labels, counts in known.counts.items():
+            hourly = Hourly(begin, counts[:count])
             if metric.kind == "distinct":
-                people = _People(self, metric, names, labels, panes)
+                people = _People(self, metric, names, labels, known.panes)
                 found[labels] = Crowd(hourly, people.between_hours)
             else:
                 found[labels] = hourly
         return found
+
+    def _all_hours(self, metric: Metric, names: tuple[str, ...], begin: int, end: int) -> _Hours:
+        """Those up to the watermark, since many instants are asked about; to `end` at least."""
+        until = max(end, *(one.progress.watermark for one in self._partitions))
+        panes = [Pane(Grain.HOUR, hour) for hour in range(begin, until, HOUR)]
+        return _Hours(panes, self._counts(metric, names, panes))
 
     def days(
         self, metric: Metric, names: tuple[str, ...], instant: int, count: int
