@@ -14,17 +14,16 @@ from zoneinfo import ZoneInfo
 from agents.boot_checks import counted
 from agents.settings import Refusal
 from exporters.backfill import PastGauges
-from exporters.snapshot_store import Snapshot, SnapshotReader, wall_clock
+from exporters.snapshot_store import Snapshot, wall_clock
 from streams.backfill import Backfill, End
 from streams.folding import Folding
 from streams.panes import HOUR, SECOND
 from tidegauge.arguments import milliseconds, output_file
 from tidegauge.assembly import folding, load_checked
+from tidegauge.published import reader_of
 from tidegauge.settings import Settings
 
 JOB = "tidegauge-exporter"
-READ_SECONDS = 60.0
-"""For all of a state, which an exporter reads once."""
 HEAD = 3 * HOUR
 """So much of its latest time a Prometheus may still write itself: no block may reach into it."""
 LABEL = re.compile(r"(?!__)([a-zA-Z_]\w*)=(.+)", re.ASCII | re.DOTALL)
@@ -118,13 +117,7 @@ def _distinct(labels: Sequence[tuple[str, str]]) -> dict[str, str]:
 
 
 async def _read(settings: Settings, made: Folding) -> Snapshot:
-    reader = SnapshotReader(
-        settings.redis_url,
-        settings.redis_prefix,
-        made,
-        stale_after_seconds=settings.exporter_stale_after_seconds,
-        timeout_seconds=READ_SECONDS,
-    )
+    reader = reader_of(settings, made)
     try:
         return await reader.read()
     finally:

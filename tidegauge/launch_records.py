@@ -19,8 +19,8 @@ from streams.launches.reader import MOST_ASKED, MOST_CHARACTERS
 from streams.launches.split import segments
 from streams.panes import MINUTE, SECOND
 from streams.routing import MAX_LABEL_CHARACTERS, clean
-from streams.time_zone import read_time
 from streams.written import Written
+from tidegauge.arguments import milliseconds
 
 TELLER = "tidegauge-launch"
 """The person who tells of it: an event needs one."""
@@ -109,12 +109,7 @@ def time_of(text: str | None, folding: Folding, now: int) -> int:
     """A time up to now, in milliseconds; one without an offset is of the reporting time zone."""
     if text is None:
         return now
-    try:
-        at = round(read_time(text, folding.calendar.zone).timestamp() * SECOND)
-    except ValueError as error:
-        raise Refusal(
-            f"--at: {text!r} is no time; write 2026-11-01T08:00 or 2026-11-01T08:00+01:00"
-        ) from error
+    at = milliseconds("--at", text, folding.calendar.zone)
     if at > now:
         raise Refusal(f"--at: {text} lies in the future; mark a launch when it is there")
     if at < EARLIEST:

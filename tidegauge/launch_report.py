@@ -105,8 +105,8 @@ def _of_effects(folding: Folding, launch: Launch, effects: Sequence[Effect]) -> 
             waiting.append(str(asked))
     if waiting:
         yield (
-            f"Not compared yet: {', '.join(waiting)}. It takes some days of data from before the "
-            "launch, and some hours of it."
+            f"Not compared yet: {', '.join(waiting)}. It takes a whole hour of the launch, and "
+            "days of data from before it."
         )
     if not launch.metrics and not launch.guardrails:
         yield "It asks about no metric: a mark, nothing more."

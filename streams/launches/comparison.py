@@ -13,7 +13,7 @@ from streams.catalogue import Metric
 from streams.launches.asked import Asked, can_ask
 from streams.launches.effect import Effect, Role
 from streams.launches.launch import Launch
-from streams.panes import DAY, HOUR, Grain, Pane
+from streams.panes import DAY, HOUR, KEPT, Grain, Pane
 from streams.past import Past
 from streams.routing import Labels
 from streams.series import Pairs, some_of
@@ -53,7 +53,9 @@ class _Comparison(NamedTuple):
         return [Pane(Grain.HOUR, start) for start in range(begin, self.end - HOUR + 1, HOUR)]
 
     def _days(self) -> list[Pane]:
-        """Its whole local days."""
+        """Its whole local days; none where these are kept no longer."""
+        if self.end - self.launch.start > KEPT[Grain.DAY]:
+            return []
         calendar = self.past.folding.calendar
         count = (self.end - self.launch.start) // DAY + 2
         days = reversed(list(calendar.days_back(self.end, count)))

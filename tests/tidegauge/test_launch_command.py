@@ -129,7 +129,7 @@ def test_a_launch_can_be_marked_without_workers_and_redis(alone: Team, form: str
 def test_a_launch_is_known_as_soon_as_the_command_is_over(team: Team) -> None:
     code, out, error = team.launch("start", NAME, "--metric", ORDERS, "--split", "variant")
     assert (code, out) == (0, "")
-    assert "It is known, and the exporter shows it." in error
+    assert "It is known now." in error
     code, out, _ = team.launch("list")
     assert code == 0
     assert NAME in out
@@ -147,7 +147,7 @@ def test_a_launch_is_known_as_soon_as_the_command_is_over(team: Team) -> None:
     before = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     assert "began later than that" in team.refused("end", NAME, "--at", before)
     code, _, error = team.launch("end", NAME)
-    assert (code, "It is known" in error) == (0, True)
+    assert (code, "It is known now." in error) == (0, True)
     assert "goes on" not in team.launch("list")[1]
     assert "is over already" in team.refused("end", NAME)
     assert "ended later than that" in team.refused("start", NAME, "--at", before)

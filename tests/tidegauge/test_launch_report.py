@@ -162,6 +162,16 @@ def test_the_example_of_the_page_is_what_a_report_says() -> None:
         assert row == [value, people, *others]
 
 
+def test_the_effects_of_the_page_are_what_a_report_says() -> None:
+    effects = [
+        Effect("conversions", GOAL, "goal", 1500, 1000, 0.31, 0.72),
+        Effect("cancellations", (), "guardrail", 52, 50, -0.28, 0.5),
+    ]
+    text = report(RULES, LAUNCH, NOW, effects, None).markdown()
+    rows = [line.replace("\\", "") for line in text.splitlines() if line.startswith("| c")]
+    assert rows == [line for line in PAGE.splitlines() if line.startswith("| c")]
+
+
 def test_what_the_page_shows_is_understood() -> None:
     mine, variant = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
     assert a_folding({"page": mine}).catalogue.launches.started == "Flag Switched On"

@@ -193,6 +193,14 @@ def test_a_partition_forgets_the_launch_of_which_nothing_was_said_for_longest() 
     assert names[-1] == "one more"
 
 
+def test_of_several_said_at_once_the_same_one_is_forgotten_after_a_stop() -> None:
+    rows = [start(n, f"launch {-n % 103:03}", START) for n in range(MOST_KEPT + 2)]
+    whole = fold(Partition(a_folding()), rows)
+    before = fold(Partition(a_folding()), rows[:60])
+    resumed = recovered(a_folding(), writes(before.snapshot())).partition
+    assert fold(resumed, rows).canonical() == whole.canonical()
+
+
 @pytest.mark.parametrize(
     ("properties", "reason"),
     [

@@ -1,4 +1,4 @@
-"""What is published in Redis, for a command that tells of it."""
+"""What is published in Redis, for commands that tell of it as an exporter does."""
 
 import asyncio
 import time
@@ -9,7 +9,20 @@ from exporters.view import View
 from streams.folding import Folding
 from tidegauge.settings import Settings
 
+READ_SECONDS = 60.0
+"""For all of a state, which an exporter reads once."""
 POLL_SECONDS = 0.25
+
+
+def reader_of(settings: Settings, rules: Folding) -> SnapshotReader:
+    """A reader of everything that these settings say is published."""
+    return SnapshotReader(
+        settings.redis_url,
+        settings.redis_prefix,
+        rules,
+        stale_after_seconds=settings.exporter_stale_after_seconds,
+        timeout_seconds=READ_SECONDS,
+    )
 
 
 def read_view(
@@ -19,18 +32,13 @@ def read_view(
     seconds: float = 0,
 ) -> View:
     """What an exporter with these settings would show: once `until` holds, or after so long."""
-    return asyncio.run(_read(settings, rules, until, time.monotonic() + seconds))
+    return asyncio.run(_read(reader_of(settings, rules), rules, until, seconds))
 
 
 async def _read(
-    settings: Settings, rules: Folding, until: Callable[[View], bool], deadline: float
+    reader: SnapshotReader, rules: Folding, until: Callable[[View], bool], seconds: float
 ) -> View:
-    reader = SnapshotReader(
-        settings.redis_url,
-        settings.redis_prefix,
-        rules,
-        stale_after_seconds=settings.exporter_stale_after_seconds,
-    )
+    deadline = time.monotonic() + seconds
     try:
         while True:
             view = View.of(rules, await reader.read())
