@@ -1,4 +1,4 @@
-"""Writes `deploy/prometheus/recording.yml`: `python -m exporters.recording`.
+"""The recording rules of `deploy/prometheus/recording.yml`, which `tidegauge boards deploy` writes.
 
 Exporters show the same numbers, however many there are. Of each of their series one is recorded
 that has no `instance`, so that nobody adds them up: boards and alerts read these only.
@@ -12,13 +12,11 @@ from prometheus_client.core import Metric as Family
 
 from exporters.families import exported
 from streams.catalogue import Catalogue
-from streams.catalogue_file import load
-from streams.wire import SEGMENT
 
 FILE = Path(__file__).parent.parent / "deploy" / "prometheus" / "recording.yml"
 RATE = "5m"
 HEAD = """\
-# Written by `python -m exporters.recording`. Exporters show the same numbers; this is one of each.
+# Written by `tidegauge boards`. Exporters show the same numbers; this is one of each.
 groups:
   - name: tidegauge-recording
     rules:
@@ -57,7 +55,3 @@ def _of(family: Family) -> Iterator[Rule]:
     if ending:
         rate = f"max without (instance) (rate({series}[{RATE}]))"
         yield Rule(recorded(family.name, f"rate{RATE}"), rate)
-
-
-if __name__ == "__main__":
-    FILE.write_text(text(load(SEGMENT)), encoding="utf-8")

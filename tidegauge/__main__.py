@@ -9,6 +9,7 @@ from agents.settings import Refusal
 from exporters.http import CannotListen
 from streams.schema import ConfigurationError
 from tidegauge import (
+    boards,
     check,
     demo,
     history,
@@ -26,6 +27,7 @@ CONFIGURED = (
     simulate,
     check,
     metrics,
+    boards,
     topics,
     import_subscribers,
     launch,

@@ -36,7 +36,7 @@ def shown_by_an_exporter() -> set[str]:
 
 def test_the_file_is_what_the_catalogue_says() -> None:
     told = FILE.read_text(encoding="utf-8")
-    assert told == text(SHIPPED), "run python -m exporters.recording"
+    assert told == text(SHIPPED), "run tidegauge boards deploy"
 
 
 def test_every_series_an_exporter_shows_is_recorded_and_no_other() -> None:

@@ -20,12 +20,13 @@ from tidegauge.loopback_server import free_port
 
 COMMANDS = (
     *("demo", "worker", "exporter", "simulate", "check", "metrics", "topics", "import"),
-    *("launch", "replay", "history"),
+    *("launch", "replay", "history", "boards"),
 )
 OF_LAUNCHES = ("launch start", "launch end", "launch list", "launch report")
 CONFIGURED = (*(command for command in COMMANDS[1:] if command != "launch"), *OF_LAUNCHES)
 NEEDED = {
     "import": ("subscribers.csv",),
+    "boards": ("deploy",),
     "history": ("--from", "2026-11-01", "--to", "2026-11-02"),
 } | {f"launch {action}": ("New pricing",) for action in ("start", "end", "report")}
 """What some commands cannot do without."""

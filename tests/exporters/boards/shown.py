@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from streams.catalogue_file import load
 from streams.wire import SEGMENT
 
 SHIPPED = load(SEGMENT)
+FOLDER = Path(__file__).parents[3] / "deploy" / "grafana" / "dashboards"
 SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)?\{([^}]*)\}")
 NAMED = re.compile(r'__name__="([^"]+)"')
 VALUES = {

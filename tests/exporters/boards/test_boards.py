@@ -7,7 +7,6 @@ from collections import Counter
 
 import pytest
 
-from exporters.boards.__main__ import FOLDER
 from exporters.boards.all import boards
 from streams.catalogue import Catalogue
 from streams.catalogue_file import load
@@ -17,6 +16,7 @@ from tests.exporters.boards.shown import (
     BOARDS,
     BUSINESS,
     EVERY,
+    FOLDER,
     SEARCHES,
     SHIPPED,
     Json,
@@ -50,7 +50,7 @@ WATCHED_SEARCHES = SEARCHES | {"watch": {"alarm": "rise"}}
 def test_the_files_are_what_the_catalogue_says() -> None:
     told = {path.stem: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
     assert told == {board.name: board.text() for board in boards(SHIPPED)}, (
-        "run python -m exporters.boards"
+        "run tidegauge boards deploy"
     )
 
 

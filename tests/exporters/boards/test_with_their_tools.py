@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from exporters.boards.__main__ import FOLDER
 from exporters.recording import FILE
 from streams.catalogue_file import load
 from streams.wire import SEGMENT
-from tests.exporters.boards.shown import BOARDS, SEARCHES, boards_of, expressions
+from tests.exporters.boards.shown import BOARDS, FOLDER, SEARCHES, boards_of, expressions
 
 
 def check_rules(promtool: str, expected: list[str], folder: Path) -> None:
