@@ -13,16 +13,12 @@ import time
 import urllib.request
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import yaml
 
+from tests.prometheus_server import DEPLOY, RULE_FILES, Prometheus, jobs, static
 from tidegauge.loopback_server import LoopbackServer
-
-DEPLOY = Path(__file__).parents[1] / "deploy"
-RULES = DEPLOY / "prometheus/alerts.yml"
-RECORDING = DEPLOY / "prometheus/recording.yml"
 
 
 class HttpServer:
@@ -155,27 +151,10 @@ class AlertmanagerServer(LoopbackServer):
             return content
 
 
-class PrometheusServer(LoopbackServer):
-    """Prometheus; scrapes exporters and tells one Alertmanager."""
-
-    question, answer = b"GET /-/ready HTTP/1.0\r\n\r\n", b"200 OK"
-
-    def __init__(self, alertmanager: AlertmanagerServer, *exporters: str) -> None:
-        super().__init__()
-        self._exporters, self._alertmanager = exporters, f"127.0.0.1:{alertmanager.port}"
-
-    def command(self) -> list[str]:
-        """Run with the shipped configuration."""
-        shipped = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
-        shipped["rule_files"] = [str(RECORDING), str(RULES)]
-        shipped["alerting"]["alertmanagers"] = [_static(self._alertmanager)]
-        job = {"job_name": "tidegauge-exporter"} | _static(*self._exporters)
-        shipped["scrape_configs"] = [job]
-        (self.folder / "prometheus.yml").write_text(yaml.safe_dump(shipped))
-        listening = f"--web.listen-address=127.0.0.1:{self.port}"
-        files = ["--config.file=prometheus.yml", "--storage.tsdb.path=data"]
-        return [str(shutil.which("prometheus")), *files, listening]
-
-
-def _static(*targets: str) -> dict[str, Any]:
-    return {"static_configs": [{"targets": list(targets)}]}
+def watching(alertmanager: AlertmanagerServer, *exporters: str) -> Prometheus:
+    """The Prometheus that is shipped; it scrapes exporters and tells one Alertmanager."""
+    shipped = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())
+    shipped["rule_files"] = RULE_FILES
+    shipped["alerting"]["alertmanagers"] = [static(f"127.0.0.1:{alertmanager.port}")]
+    shipped["scrape_configs"] = jobs({"tidegauge-exporter": exporters})
+    return Prometheus(shipped)

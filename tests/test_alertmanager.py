@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.alerting_servers import DEPLOY, RULES, AlertmanagerServer
+from tests.alerting_servers import AlertmanagerServer
 from tests.integration.pipeline import wait_for
+from tests.prometheus_server import DEPLOY, RULES
 
 FILE = DEPLOY / "alertmanager/alertmanager.yml"
 TEXT = FILE.read_text()

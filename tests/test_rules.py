@@ -17,7 +17,7 @@ import yaml
 from exporters.families import exported
 from streams.catalogue_file import load
 from streams.wire import SEGMENT
-from tests.alerting_servers import DEPLOY, RECORDING, RULES
+from tests.prometheus_server import DEPLOY, RECORDING, RULES
 
 BOARDS = {json.loads(p.read_text())["uid"] for p in DEPLOY.glob("grafana/dashboards/*.json")}
 CASE_FILES = sorted((Path(__file__).parent / "rules").glob("*.yml"))

@@ -172,7 +172,7 @@ def test_a_prometheus_with_the_blocks_answers_what_was_written(
 ) -> None:
     assert promtool
     samples = samples_of(families(text))
-    with Prometheus(healed(tmp_path, text)) as prometheus:
+    with Prometheus({}, healed(tmp_path, text)) as prometheus:
         for instant in (min(samples), max(samples)):
             # At the whole hour after it, as boards ask.
             found = prometheus.query('{__name__=~".+"}', (instant + 1) / SECOND)
@@ -192,7 +192,7 @@ def test_recording_rules_make_of_the_gauges_what_is_written_beside_them(
 ) -> None:
     assert promtool
     whole = max(samples_of(families(text))) + 1
-    with Prometheus(healed(tmp_path, text)) as prometheus:
+    with Prometheus({}, healed(tmp_path, text)) as prometheus:
         rule = prometheus.query("max without (instance) (tidegauge_active_users)", whole / SECOND)
         written = prometheus.query("job:tidegauge_active_users:max", whole / SECOND)
     told = [

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerting_servers import AlertmanagerServer, HttpServer, PrometheusServer, Told
+from tests.alerting_servers import AlertmanagerServer, HttpServer, Told, watching
 from tests.integration.pipeline import wait_for
+from tests.prometheus_server import Prometheus
 
 pytestmark = [
     pytest.mark.long,
@@ -50,10 +51,10 @@ def exporter() -> ExporterText:
 @pytest.fixture
 def prometheus(
     promtool: str, exporter: ExporterText, alertmanager: AlertmanagerServer
-) -> Iterator[PrometheusServer]:
+) -> Iterator[Prometheus]:
     """It scrapes the exporter and tells the Alertmanager."""
     assert Path(promtool).with_name("prometheus").exists()
-    with HttpServer(exporter.page) as page, PrometheusServer(alertmanager, page.address) as server:
+    with HttpServer(exporter.page) as page, watching(alertmanager, page.address) as server:
         yield server
 
 
@@ -76,7 +77,7 @@ def test_a_spike_pages_and_a_stale_pipeline_silences_it(
 
 
 def test_a_prometheus_that_starts_anew_with_nothing_ends_no_page(
-    prometheus: PrometheusServer, alertmanager: AlertmanagerServer
+    prometheus: Prometheus, alertmanager: AlertmanagerServer
 ) -> None:
     pages = alertmanager.webhook.pages
     wait_for("the page of the spike", pages, LONGEST_WAIT_SECONDS)

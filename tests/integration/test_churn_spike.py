@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 
-from tests.alerting_servers import AlertmanagerServer, PrometheusServer
+from tests.alerting_servers import AlertmanagerServer, watching
 from tests.integration.pipeline import Pipeline, wait_for
 from tests.integration.test_alerting import EVALUATION_SECONDS, seconds_until_told
 from tidegauge.embedded import EmbeddedRedis
@@ -77,7 +77,7 @@ def test_a_churn_spike_pages_and_a_stopped_worker_silences_it(
         for exporter in exporters:
             wait_for("the exporter is ready", lambda: exporter.get("readyz")[0] == 200, 60)  # noqa: B023
         addresses = [f"127.0.0.1:{exporter.port}" for exporter in exporters]
-        with PrometheusServer(alertmanager, *addresses):
+        with watching(alertmanager, *addresses):
             pages = alertmanager.webhook.pages
             (spike,) = wait_for("the page of the spike", pages, LONGEST_WAIT_SECONDS)
             assert spike.name == "TidegaugeChurnSpike"
