@@ -12,7 +12,6 @@ from streams.launches.effect import Effect
 from streams.launches.launch import Launch
 from streams.panes import SECOND
 
-ROLES = ("goal", "guardrail")
 EFFECTS: tuple[tuple[str, str, Callable[[Effect], float]], ...] = (
     ("seen", "What a metric was since the launch began.", lambda e: e.seen),
     (
@@ -74,7 +73,7 @@ class LaunchCollector(Collector):
             "1 for each metric that a launch is to change (goal) or must not (guardrail).",
         )
         for launch in self._launches:
-            for role, texts in zip(ROLES, (launch.metrics, launch.guardrails), strict=True):
+            for role, texts in launch.asked:
                 for asked in can_ask(self._catalogue, texts):
                     info.add_sample(info.name, _labels(launch, asked, role), 1)
         return info

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from streams.catalogue import Metric
 from streams.folding import Folding
 from streams.panes import GRACE, HOUR, KEPT, NO_WATERMARK, Grain, Pane
-from streams.persons.measures import MEASURES, Past
+from streams.persons.measures import MEASURES, Known
 from streams.published import Published
 from streams.reading import Reading, as_of
 from streams.windows import AT_THE_HOUR
@@ -94,7 +94,7 @@ class Backfill:
     def unknown(self) -> list[Metric]:
         """Metrics that no past instant is known of."""
         metrics = self._folding.catalogue.metrics.values()
-        return [metric for metric in metrics if self._past(metric) is Past.NEVER]
+        return [metric for metric in metrics if self._past(metric) is Known.NEVER]
 
     def _keeps(self, window: str, instant: int) -> bool:
         return self._folding.calendar.is_kept(self._oldest(window, instant), self._latest)
@@ -110,14 +110,14 @@ class Backfill:
 
     def _knows(self, metric: Metric, end: End) -> bool:
         past = self._past(metric)
-        is_kept = past is Past.ALWAYS or (past is Past.DAY_ENDS and end.is_day)
+        is_kept = past is Known.ALWAYS or (past is Known.DAY_ENDS and end.is_day)
         return is_kept and self._since[metric.name] <= end.instant
 
-    def _past(self, metric: Metric) -> Past:
+    def _past(self, metric: Metric) -> Known:
         """Of a ratio what holds for both of its sides."""
         if metric.kind == "ratio":
             return max(map(self._past, self._sides(metric)), key=lambda past: past.value)
-        return MEASURES[metric.measure].past if metric.measure else Past.ALWAYS
+        return MEASURES[metric.measure].past if metric.measure else Known.ALWAYS
 
     def _counted_since(self, metric: Metric) -> int:
         """Event time from which the metric is there."""

@@ -9,7 +9,7 @@ from streams.schema import FLAG, TEXT, TEXTS, WHOLE, Field, Problem, check, is_t
 from streams.wire import WireFormat
 
 NAME = "lower-case letters, digits and underscores, beginning with a letter"
-RESERVED_LABELS = ("window", "partition", "outcome", "instance", "job", "le", "quantile")
+RESERVED_LABELS = ("window", "metric", "partition", "outcome", "instance", "job", "le", "quantile")
 RESERVED_ENDINGS = ("_total", "_count", "_sum", "_bucket", "_created", "_info")
 MOST_PARTS = 20
 """Values of a segment. Each makes a sketch of up to 32 KB for each goal in every pane; the panes

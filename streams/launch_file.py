@@ -1,5 +1,6 @@
 """Reads from TOML which events tell of launches."""
 
+from collections import Counter
 from typing import Any
 
 from streams.decoding import Decoder
@@ -8,9 +9,10 @@ from streams.launches.events import LaunchEvents
 from streams.schema import TEXT, Problem, check
 from streams.wire import WireFormat
 
+PLACES = PROPERTY._replace(accepts=lambda x: PROPERTY.accepts(x) and x != [])
 FIELDS = {
     **dict.fromkeys(("started", "ended", "name", "split", "at"), TEXT),
-    **dict.fromkeys(("metrics", "guardrails"), PROPERTY),
+    **dict.fromkeys(("metrics", "guardrails"), PLACES),
 }
 
 
@@ -35,6 +37,10 @@ def read_launches(
     )
     if events.started and events.started == events.ended:
         problems.append(Problem(where, "`started` and `ended` must be two events"))
+    twice = [path for path, count in Counter(events.paths).items() if count > 1]
+    if twice:
+        problems.append(Problem(where, f"{twice[0]!r} is named twice; each needs its own property"))
+        return LaunchEvents()
     try:
         Decoder(wire, events.paths, "user_only")
     except ValueError as error:

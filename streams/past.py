@@ -1,16 +1,17 @@
 """What a metric was in each past hour and day: what tells what to expect.
 
 It is read from the panes of hours and of days, so it reaches back as far as these are kept (35 and
-400 days). What was read is remembered while the units it is made of stay the same; that never
-changes what is said.
+400 days). What was read is remembered from one snapshot to the next while the units it is made of
+stay the same; that never changes what is said.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from operator import is_
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from streams.aggregates import Estimate
 from streams.baselines.baseline import Series
 from streams.baselines.crowd import Crowd
 from streams.baselines.daily import Daily, DailyCrowd
@@ -24,31 +25,12 @@ from streams.published import Published
 from streams.routing import Labels
 from streams.unit import Unit
 
-MOST_REMEMBERED = 20_000
-"""Readings kept at most: an hour of one metric is one, and so is a stretch of hours."""
+NOTHING = Estimate(0, 0)
 
-Values = Mapping[Labels, float]
-
-
+Values = Mapping[Labels, Estimate]
 Units = tuple[Unit | None, ...]
 """What each partition holds of one pane; the same object as long as none of them changes."""
-Known = TypeVar("Known")
-
-
-class _Memory(Generic[Known]):
-    """Readings that were made before, by what was asked, and the units they were made of."""
-
-    def __init__(self) -> None:
-        self._held: dict[Hashable, tuple[Sequence[Units], Known]] = {}
-
-    def recall(self, asked: Hashable, units: Sequence[Units], read: Callable[[], Known]) -> Known:
-        """What was read of the same units, or what is read now."""
-        known = self._held.get(asked)
-        if known is None or not _are_same(known[0], units):
-            if len(self._held) >= MOST_REMEMBERED:
-                self._held.clear()
-            known = self._held[asked] = (units, read())
-        return known[1]
+Told = TypeVar("Told")
 
 
 class Past:
@@ -56,112 +38,122 @@ class Past:
 
     def __init__(self, folding: Folding) -> None:
         self.folding = folding
+        self.partitions: Sequence[Published] = ()
         self._fold_ids = {metric.name: fold_id for fold_id, metric in folding.metrics.items()}
-        self._values = _Memory[Values]()
-        self._series = _Memory[dict[Labels, Counts]]()
-        self._partitions: Sequence[Published] = ()
         self._merged = Merged(folding, ())
         self._units: dict[Pane, Units] = {}
-        self._before: dict[Pane, Units] = {}
+        self._told: dict[Hashable, tuple[Sequence[Units], Any]] = {}
+        self._before = self._units, self._told
+        """What the last snapshot was asked for; older things are forgotten."""
 
     def take(self, partitions: Sequence[Published]) -> None:
         """Answer from these partitions from now on."""
-        self._partitions, self._merged = partitions, Merged(self.folding, partitions)
-        self._before, self._units = self._before | self._units, {}
-        if len(self._before) > MOST_REMEMBERED:
-            self._before = {}
+        self.partitions, self._merged = partitions, Merged(self.folding, partitions)
+        self._before = self._units, self._told
+        self._units, self._told = {}, {}
 
     def is_whole(self, panes: Sequence[Pane]) -> bool:
         """Whether all of some panes is kept, and nothing of it was declared lost."""
-        return are_kept(self.folding, self._partitions, panes) and not has_loss(
-            self.folding, self._partitions, panes
+        return are_kept(self.folding, self.partitions, panes) and not has_loss(
+            self.folding, self.partitions, panes
         )
 
-    def hours(
-        self, metric: Metric, names: tuple[str, ...], instant: int
-    ) -> Mapping[Labels, Series]:
-        """The whole hours of a metric up to an instant, by the labels in `names`.
+    def hours(self, metric: Metric, instant: int) -> list[Pane]:
+        """The hours up to an instant of which the metric is known whole, the first one first."""
+        begin = self._since(metric, Grain.HOUR)
+        if begin is None:
+            return []
+        starts = range(begin + -begin % HOUR, instant - HOUR + 1, HOUR)
+        return [Pane(Grain.HOUR, start) for start in starts]
 
-        Counts add up over hours; people do not, so a distinct metric gives a `Crowd`.
+    def days(self, metric: Metric, instant: int, count: int) -> list[Pane]:
+        """So many local days at most before that of an instant, the first one first."""
+        begin = self._since(metric, Grain.DAY)
+        if begin is None:
+            return []
+        _, *before = self.folding.calendar.days_back(instant, count + 1)
+        return [day for day in reversed(before) if day.start >= begin]
+
+    def series(
+        self, metric: Metric, names: tuple[str, ...], panes: Sequence[Pane]
+    ) -> Mapping[Labels, Series]:
+        """A metric in hours, or days, that follow each other, by the labels in `names`.
+
+        Counts add up over panes; people do not, so of a distinct metric stretches are counted.
         """
-        begin, end = self._since(metric, Grain.HOUR), instant - instant % HOUR
-        if begin is None:
-            return {}
-        panes = [Pane(Grain.HOUR, hour) for hour in range(begin + -begin % HOUR, end, HOUR)]
-        found: dict[Labels, Series] = {}
-        for labels, counts in self._counts(metric, names, panes).items():
-            hourly = Hourly(panes[0].start, counts)
-            if metric.kind == "distinct":
-                people = _People(self, metric, names, labels, panes)
-                found[labels] = Crowd(hourly, people.between_hours)
-            else:
-                found[labels] = hourly
-        return found
+        make = self._hourly if panes and panes[0].grain is Grain.HOUR else self._daily
+        is_crowd = metric.kind == "distinct"
+        return {
+            labels: make(
+                panes, counts, _People(self, metric, names, labels, panes) if is_crowd else None
+            )
+            for labels, counts in self._counts(metric, names, panes).items()
+        }
 
-    def days(
-        self, metric: Metric, names: tuple[str, ...], instant: int, count: int
-    ) -> Mapping[Labels, Series]:
-        """So many whole local days at most before that of an instant, by the labels in `names`."""
-        begin, calendar = self._since(metric, Grain.DAY), self.folding.calendar
-        if begin is None:
-            return {}
-        today, *before = calendar.days_back(instant, count + 1)
-        panes = [day for day in reversed(before) if day.start >= begin]
-        midnights = [*(day.start for day in panes), today.start]
-        found: dict[Labels, Series] = {}
-        for labels, counts in self._counts(metric, names, panes).items():
-            if metric.kind == "distinct":
-                people = _People(self, metric, names, labels, panes)
-                found[labels] = DailyCrowd(midnights, counts, people.of)
-            else:
-                found[labels] = Daily(midnights, counts)
-        return found
+    @staticmethod
+    def _hourly(panes: Sequence[Pane], counts: Counts, people: "_People | None") -> Series:
+        hourly = Hourly(panes[0].start, counts)
+        return hourly if people is None else Crowd(hourly, people.between_hours)
+
+    def _daily(self, panes: Sequence[Pane], counts: Counts, people: "_People | None") -> Series:
+        midnights = [*(day.start for day in panes), self.folding.calendar.end(panes[-1])]
+        if people is None:
+            return Daily(midnights, counts)
+        return DailyCrowd(midnights, counts, people.of)
 
     def of(self, metric: Metric, names: tuple[str, ...], panes: Sequence[Pane]) -> Values:
         """What a metric was in panes that follow each other, by the labels in `names`."""
         asked = metric.name, names, panes[0], len(panes)
-        units = [self._held(pane) for pane in panes]
-        return self._values.recall(asked, units, lambda: self.read(metric, names, panes))
+        return self.recall(asked, panes, lambda: self.read(metric, names, panes))
 
     def read(self, metric: Metric, names: tuple[str, ...], panes: Iterable[Pane]) -> Values:
         """What a metric is in some panes, by the labels in `names`."""
         result = self._merged.aggregate(metric).result
         found = self._merged.read(metric, panes, names)
-        return {labels: result(state).value for labels, state in found.items()}
+        return {labels: result(state) for labels, state in found.items()}
 
-    def _since(self, metric: Metric, grain: Grain) -> int | None:
-        """Event time from which on panes are known whole and kept; None for none."""
-        since = counted_since(self._partitions, self._fold_ids[metric.name])
-        if since is None:
-            return None
-        return max(since, max(one.progress.watermark for one in self._partitions) - KEPT[grain])
+    def recall(self, asked: Hashable, panes: Sequence[Pane], tell: Callable[[], Told]) -> Told:
+        """What was told when the same was asked of the same units, or what is told now."""
+        units = [self._held(pane) for pane in panes]
+        known = self._told.get(asked) or self._before[1].get(asked)
+        if known is None or not _are_same(known[0], units):
+            known = units, tell()
+        self._told[asked] = known
+        told: Told = known[1]
+        return told
 
     def _held(self, pane: Pane) -> Units:
         """What the partitions hold of a pane."""
         found = self._units.get(pane)
         if found is None:
-            found = tuple(one.units.get(pane) for one in self._partitions)
-            before = self._before.get(pane, ())
+            found = tuple(one.units.get(pane) for one in self.partitions)
+            before = self._before[0].get(pane, ())
             found = self._units[pane] = before if _are_same(before, found) else found
         return found
 
+    def _since(self, metric: Metric, grain: Grain) -> int | None:
+        """Event time from which on panes are known whole and kept; None for none."""
+        since = counted_since(self.partitions, self._fold_ids[metric.name])
+        if since is None:
+            return None
+        return max(since, max(one.progress.watermark for one in self.partitions) - KEPT[grain])
+
     def _counts(
         self, metric: Metric, names: tuple[str, ...], panes: Sequence[Pane]
-    ) -> dict[Labels, Counts]:
+    ) -> Mapping[Labels, Counts]:
         """The values of each pane, by labels."""
 
         def read() -> dict[Labels, Counts]:
             found = [self.of(metric, names, [pane]) for pane in panes]
             labels = dict.fromkeys(one for values in found for one in values)
             return {
-                one: np.array([values.get(one, 0.0) for values in found], np.float64)
+                one: np.array([values.get(one, NOTHING).value for values in found], np.float64)
                 for one in labels
             }
 
         if not panes:
             return {}
-        asked = metric.name, names, panes[0], len(panes)
-        return self._series.recall(asked, [self._held(pane) for pane in panes], read)
+        return self.recall(("counts", metric.name, names, panes[0], len(panes)), panes, read)
 
 
 class _People(NamedTuple):
@@ -176,7 +168,7 @@ class _People(NamedTuple):
     def of(self, first: int, last: int) -> float:
         """Of the panes from one place to another."""
         values = self.past.of(self.metric, self.names, self.panes[first:last])
-        return values.get(self.labels, 0.0)
+        return values.get(self.labels, NOTHING).value
 
     def between_hours(self, begin: int, end: int) -> float:
         """From one full hour to another."""

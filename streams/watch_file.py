@@ -29,6 +29,3 @@ def check_watch(
         if name not in closed:
             message = f"must be labels of the metric with `values`, not {name!r}"
             problems.append(Problem(f"{where}.by", message))
-    if metric.kind == "distinct" and set(metric.watch.by) != set(metric.labels):
-        message = "must be all labels of the metric: people cannot be added up"
-        problems.append(Problem(f"{where}.by", message))

@@ -7,6 +7,7 @@ from typing import cast
 
 from agents.bots import bot_list, is_bot
 from agents.settings import WorkerSettings
+from exporters.families import beside
 from exporters.page.audience import can_be_public
 from exporters.page.notes_file import NotesFile
 from streams.catalogue import Catalogue
@@ -37,6 +38,7 @@ def load_checked(
     except ConfigurationError as error:
         problems.extend(error.problems)
     else:
+        problems.extend(name_problems(catalogue))
         problems.extend(public_problems(settings, catalogue))
         problems.extend(also(settings, catalogue))
     if problems:
@@ -71,6 +73,15 @@ def folding(settings: Settings) -> Folding:
         )
     except ValueError as error:  # two paths of which one leads through the other
         raise ConfigurationError([Problem("source and labels", str(error))]) from None
+
+
+def name_problems(catalogue: Catalogue) -> Iterator[Problem]:
+    """Metrics that would be exported under a name that says something else already."""
+    taken = {family.name for family in beside()}
+    for metric in catalogue.metrics.values():
+        for name in metric.exported_names:
+            if name.removesuffix("_total") in taken:
+                yield Problem(f"metrics.{metric.name}", f"{name} is exported already; rename it")
 
 
 def notes_file(settings: Settings, catalogue: Catalogue) -> NotesFile:

@@ -15,7 +15,7 @@ from streams.launches.asked import can_ask
 from streams.launches.launch import Launch
 from tidegauge.assembly import folding, load_checked
 from tidegauge.known_launches import KnownLaunches
-from tidegauge.launch_records import Keyed, LaunchRecords, time_of
+from tidegauge.launch_records import Keyed, LaunchRecords, composed, time_of
 from tidegauge.producer import Sending, connected
 from tidegauge.settings import Settings
 
@@ -70,7 +70,7 @@ def _add(
     text: str,
 ) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = actions.add_parser(name, parents=[shared], help=text)
-    parser.add_argument("name", metavar="NAME", help="of the launch")
+    parser.add_argument("name", metavar="NAME", type=composed, help="of the launch")
     parser.set_defaults(command=command)
     return parser
 

@@ -6,6 +6,7 @@ understood. All that is wrong is told at once.
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from streams.folding import Folding
 from streams.launches.asked import CannotAsk, ask
 from streams.launches.reader import MOST_ASKED, MOST_CHARACTERS
 from streams.launches.split import segments
-from streams.panes import MINUTE, SECOND
+from streams.panes import SECOND
 from streams.routing import MAX_LABEL_CHARACTERS, clean
 from streams.written import Written
 from tidegauge.arguments import milliseconds
@@ -76,8 +77,7 @@ class LaunchRecords:
         if at != self._now:
             said[self._events.at] = _iso(at)
         self._check(event, said)
-        # The same told twice within a minute has the same id, and is dropped as a repetition.
-        told = json.dumps([event, at, sorted(said.items()), self._now // MINUTE])
+        told = json.dumps([event, at, sorted(said.items()), self._now])
         digest = hashlib.blake2b(told.encode(), digest_size=ID_BYTES).hexdigest()
         written = Written(f"launch-{digest}", TELLER, _iso(self._now), "track", event, said)
         record = json.dumps(written.record(self._folding.wire), separators=(",", ":"))
@@ -103,6 +103,11 @@ class LaunchRecords:
                     f"launches: at {path!r} records of this format carry something else; name "
                     "another property in `[launches]`"
                 )
+
+
+def composed(name: str) -> str:
+    """A name as it is kept: some systems write an accented letter as two characters."""
+    return unicodedata.normalize("NFC", name)
 
 
 def time_of(text: str | None, folding: Folding, now: int) -> int:

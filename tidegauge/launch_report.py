@@ -89,9 +89,9 @@ def _of_effects(folding: Folding, launch: Launch, effects: Sequence[Effect]) -> 
     """What is to be known of the comparison, and why something is missing in it."""
     if effects:
         yield (
-            "The interval holds the effect 95 times of 100. Where it leaves out 0, the difference "
-            "is more than chance and the usual differences between weeks; what else happened at "
-            "the time is in it too."
+            "The interval holds the effect about 95 times of 100. Where it leaves out 0, the "
+            "difference is more than chance and the usual differences between weeks; what else "
+            "happened at the time is in it too."
         )
     known = {(one.metric, one.labels) for one in effects}
     waiting = []
@@ -105,8 +105,8 @@ def _of_effects(folding: Folding, launch: Launch, effects: Sequence[Effect]) -> 
             waiting.append(str(asked))
     if waiting:
         yield (
-            f"Not compared yet: {', '.join(waiting)}. It takes a whole hour of the launch, and "
-            "days of data from before it."
+            f"Not compared: {', '.join(waiting)}. It takes a whole hour of the launch of which "
+            "nothing was lost, and days from before it on which there was any."
         )
     if not launch.metrics and not launch.guardrails:
         yield "It asks about no metric: a mark, nothing more."
@@ -146,7 +146,7 @@ def _of_split(folding: Folding, launch: Launch, split: Split | None) -> Iterator
     if launch.split not in segments(folding.catalogue):
         yield f"There is no segment {launch.split!r} any more to split it by."
     elif split is None:
-        yield f"By {launch.split}: nothing yet; whole hours since it began are counted."
+        yield f"By {launch.split}: nothing; hours of it that are over are counted, if all is there."
     else:
         begin, end = _time(folding, split.begin), _time(folding, split.end)
         yield f"By {launch.split}: counted from {begin} to {end}, in whole hours."

@@ -10,7 +10,7 @@ next) and that of the guess.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from statistics import median, median_high, median_low
@@ -62,25 +62,23 @@ class Baseline:
 
         Nothing from `begin` on is looked at.
         """
-        hour, length = begin - begin % HOUR, end - begin
-        guesses = list(self._of_weeks(begin, end, hour))
-        spread = self._spread_over(hour, length)
-        if len(guesses) < LEAST_WEEKS or spread is None:
-            guesses, spread = list(self._of_days(begin, end)), DAY_SPREAD
-            if len(guesses) < LEAST_DAYS:
-                return None
-        known = [guess for guess, _ in guesses]
-        mean = median(known)
-        if mean <= 0:
-            return None
-        drift = median(variance for _, variance in guesses)
-        differing = (spread * mean) ** 2
-        guessed = MEDIAN_VARIANCE[len(guesses)] * (mean + differing)
-        # Of four weeks two may have been odd: then nobody knows which of the middle two is right.
-        doubt = ((median_high(known) - median_low(known)) / 2) ** 2
-        return Expected(mean, mean + differing + guessed + doubt + drift * mean**2)
+        return self.of_weeks(begin, end) or self.of_days(begin, end)
 
-    def _of_weeks(self, begin: int, end: int, hour: int) -> Iterator[tuple[float, float]]:
+    def of_weeks(self, begin: int, end: int) -> Expected | None:
+        """What past weeks let expect."""
+        hour = begin - begin % HOUR
+        guesses = list(self._guess_weeks(begin, end, hour))
+        if len(guesses) < LEAST_WEEKS:
+            return None
+        spread = self._spread_over(hour, end - begin)
+        return None if spread is None else _expected(guesses, spread)
+
+    def of_days(self, begin: int, end: int) -> Expected | None:
+        """What past days let expect, which are of the week of `begin` and of other weekdays."""
+        guesses = list(self._guess_days(begin, end))
+        return _expected(guesses, DAY_SPREAD) if len(guesses) >= LEAST_DAYS else None
+
+    def _guess_weeks(self, begin: int, end: int, hour: int) -> Iterator[tuple[float, float]]:
         """Guesses of past weeks, and the relative variance of each one's level."""
         first = -(-(end - begin) // (WEEK_DAYS * DAY))
         for weeks in range(first, first + WEEKS):
@@ -90,7 +88,7 @@ class Baseline:
             if then is not None and level is not None:
                 yield then * level[0], level[1]
 
-    def _of_days(self, begin: int, end: int) -> Iterator[tuple[float, float]]:
+    def _guess_days(self, begin: int, end: int) -> Iterator[tuple[float, float]]:
         for days in range(1, WEEK_DAYS):
             then = self._earlier(begin, end, days)
             if then is not None:
@@ -135,6 +133,20 @@ class Baseline:
             if now is not None and then is not None:
                 return _spread_of(now, then)
         return None
+
+
+def _expected(guesses: Sequence[tuple[float, float]], spread: float) -> Expected | None:
+    """What guesses, with the relative variance of each one's level, come to; None for nothing."""
+    known = [guess for guess, _ in guesses]
+    mean = median(known)
+    if mean <= 0:
+        return None
+    drift = median(variance for _, variance in guesses)
+    differing = (spread * mean) ** 2
+    guessed = MEDIAN_VARIANCE[len(guesses)] * (mean + differing)
+    # Of four weeks two may have been odd: then nobody knows which of the middle two is right.
+    doubt = ((median_high(known) - median_low(known)) / 2) ** 2
+    return Expected(mean, mean + differing + guessed + doubt + drift * mean**2)
 
 
 def _spread_of(now: Counts, then: Counts) -> float | None:

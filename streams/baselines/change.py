@@ -31,11 +31,16 @@ class Change(NamedTuple):
     """That of its logarithm."""
 
     @classmethod
-    def of(cls, seen: float, expected: Expected) -> "Change":
-        """Of a count: chance is that of what is seen, the rest that of what is expected."""
+    def of(cls, seen: float, expected: Expected, error: float = 0.0) -> "Change":
+        """Of a count: chance is that of what is seen, the rest that of what is expected.
+
+        `error` is the standard error of what is seen, where that is an estimate; what is expected
+        is one of the same kind then.
+        """
         least = max(seen, LEAST_SEEN)
         rest = (expected.variance - expected.mean) / expected.mean**2
-        return cls(seen, expected.mean, least / expected.mean, 1 / least + max(0.0, rest))
+        variance = 1 / least + max(0.0, rest) + 2 * (error / least) ** 2
+        return cls(seen, expected.mean, least / expected.mean, variance)
 
     def over(self, other: "Change") -> "Change":
         """Of a ratio of two counts; as unsure as if nothing moved both, so rather too wide."""

@@ -29,7 +29,7 @@ class Daily:
 
     def blocks(self, end: int, length: int, count: int) -> Counts | None:
         """What was counted in so many stretches of whole days before `end`, the latest first."""
-        last, step = self._nearest(end), length // DAY
+        last, step = self._nearest(end), max(1, round(length / DAY))
         if last is None or last < step * count:
             return None
         return -np.diff(self._until[last - step * count : last + 1 : step][::-1])

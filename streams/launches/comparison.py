@@ -1,20 +1,22 @@
 """What a launch came to: each of its metrics since it began, beside the same hours of past weeks.
 
 In its first week whole hours are compared. After that, or when these hours are kept no longer,
-whole local days are. Nothing is said of less than one, or of a stretch of which something was lost.
+whole local days are; and days before it only while there are no weeks. Nothing is said of less than
+one hour, nor of a stretch of which something was lost or put together as `__other__`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from streams.baselines.baseline import Baseline, Series
+from streams.baselines.baseline import Baseline
 from streams.baselines.change import Change
-from streams.catalogue import Metric
+from streams.baselines.surprise import Expected
+from streams.catalogue import OTHER, Metric
 from streams.launches.asked import Asked, can_ask
 from streams.launches.effect import Effect, Role
 from streams.launches.launch import Launch
 from streams.panes import DAY, HOUR, KEPT, Grain, Pane
-from streams.past import Past
+from streams.past import NOTHING, Past
 from streams.routing import Labels
 from streams.series import Pairs, some_of
 
@@ -25,74 +27,95 @@ DAYS_BEFORE = 42
 
 def compare(past: Past, launch: Launch, instant: int) -> list[Effect]:
     """What can be said at an instant, in milliseconds; `past` has taken the partitions."""
-    comparison = _Comparison(past, launch, min(instant, launch.end or instant))
-    return [*comparison.effects("goal"), *comparison.effects("guardrail")]
+    end = min(instant, launch.end or instant)
+    hours, days = _hours(launch, end), _days(past, launch, end)
+    by_weeks = [_Stretch(past, panes, is_by_weeks=True) for panes in (hours, days)]
+    ways = [*by_weeks, _Stretch(past, hours, is_by_weeks=False)]
+    return [
+        *_effects(launch.metrics, "goal", ways),
+        *_effects(launch.guardrails, "guardrail", ways),
+    ]
 
 
-class _Comparison(NamedTuple):
+def _effects(texts: Sequence[str], role: Role, ways: Sequence["_Stretch"]) -> Iterator[Effect]:
+    for asked in can_ask(ways[0].past.folding.catalogue, texts):
+        changes = (way.change(asked) for way in ways)
+        change = next((one for one in changes if one is not None), None)
+        if change is not None:
+            _, lower, upper = change.interval()
+            yield Effect(
+                asked.metric, asked.labels, role, change.seen, change.expected, lower, upper
+            )
+
+
+def _hours(launch: Launch, end: int) -> list[Pane]:
+    """The whole hours of a launch; none where it is too long for these."""
+    if end - launch.start > LONGEST_BY_HOURS:
+        return []
+    begin = launch.start + -launch.start % HOUR
+    return [Pane(Grain.HOUR, start) for start in range(begin, end - HOUR + 1, HOUR)]
+
+
+def _days(past: Past, launch: Launch, end: int) -> list[Pane]:
+    """Its whole local days; none where these are kept no longer."""
+    if end - launch.start > KEPT[Grain.DAY]:
+        return []
+    calendar, count = past.folding.calendar, (end - launch.start) // DAY + 2
+    days = reversed(list(calendar.days_back(end, count)))
+    return [day for day in days if launch.start <= day.start and calendar.end(day) <= end]
+
+
+class _Stretch(NamedTuple):
+    """Panes of a launch, and what they are compared with."""
+
     past: Past
-    launch: Launch
-    end: int
+    panes: Sequence[Pane]
+    is_by_weeks: bool
 
-    def effects(self, role: Role) -> Iterator[Effect]:
-        """Of the metrics in one role."""
-        texts = self.launch.metrics if role == "goal" else self.launch.guardrails
-        for asked in can_ask(self.past.folding.catalogue, texts):
-            change = self._change(asked, self._hours()) or self._change(asked, self._days())
-            if change is not None:
-                _, lower, upper = change.interval()
-                yield Effect(
-                    asked.metric, asked.labels, role, change.seen, change.expected, lower, upper
-                )
-
-    def _hours(self) -> list[Pane]:
-        """The whole hours of the launch; none where it is too long for these."""
-        if self.end - self.launch.start > LONGEST_BY_HOURS:
-            return []
-        begin = self.launch.start + -self.launch.start % HOUR
-        return [Pane(Grain.HOUR, start) for start in range(begin, self.end - HOUR + 1, HOUR)]
-
-    def _days(self) -> list[Pane]:
-        """Its whole local days; none where these are kept no longer."""
-        if self.end - self.launch.start > KEPT[Grain.DAY]:
-            return []
-        calendar = self.past.folding.calendar
-        count = (self.end - self.launch.start) // DAY + 2
-        days = reversed(list(calendar.days_back(self.end, count)))
-        return [
-            day for day in days if self.launch.start <= day.start and calendar.end(day) <= self.end
-        ]
-
-    def _change(self, asked: Asked, panes: Sequence[Pane]) -> Change | None:
+    def change(self, asked: Asked) -> Change | None:
+        """How a metric has changed; None where that cannot be said."""
         metrics = self.past.folding.catalogue.metrics
         metric = metrics[asked.metric]
-        if not panes or not self.past.is_whole(panes):
+        if not self.panes or not self.past.is_whole(self.panes):
             return None
         if metric.kind != "ratio":
-            return self._counted(metric, asked.labels, panes)
+            return self._counted(metric, asked.labels)
         whole = metrics[metric.denominator]
-        labels = some_of(asked.labels, whole.labels)
-        above = self._counted(metrics[metric.numerator], asked.labels, panes)
-        below = self._counted(whole, labels, panes)
+        above = self._counted(metrics[metric.numerator], asked.labels)
+        below = self._counted(whole, some_of(asked.labels, whole.labels))
         return above.over(below) if above and below and below.seen else None
 
-    def _counted(self, metric: Metric, labels: Pairs, panes: Sequence[Pane]) -> Change | None:
+    def _counted(self, metric: Metric, labels: Pairs) -> Change | None:
         """What was counted with these labels, all others together."""
-        names, values = (tuple(one) for one in zip(*labels, strict=True)) if labels else ((), ())
-        begin, end = panes[0].start, self.past.folding.calendar.end(panes[-1])
-        known = self._before(metric, names, panes).get(values)
-        if known is None:
-            return None
-        expected = Baseline(known, self.past.folding.calendar).expect(begin, end)
-        if expected is None:
-            return None
-        return Change.of(self.past.of(metric, names, panes).get(values, 0.0), expected)
+        before = self._before(metric)
+        asked = "change", metric.name, labels, self.panes[0], len(self.panes), self.is_by_weeks
+        return self.past.recall(
+            asked, [*before, *self.panes], lambda: self._read(metric, labels, before)
+        )
 
-    def _before(
-        self, metric: Metric, names: tuple[str, ...], panes: Sequence[Pane]
-    ) -> Mapping[Labels, Series]:
-        """What there was before the first of the panes."""
-        begin = panes[0].start
-        if panes[0].grain is Grain.HOUR:
-            return self.past.hours(metric, names, begin)
-        return self.past.days(metric, names, begin, len(panes) + DAYS_BEFORE)
+    def _read(self, metric: Metric, labels: Pairs, before: Sequence[Pane]) -> Change | None:
+        names, values = (tuple(one) for one in zip(*labels, strict=True)) if labels else ((), ())
+        known = self.past.series(metric, names, before).get(values)
+        found = self.past.of(metric, names, self.panes)
+        if known is None or self._is_mixed(names, found):
+            return None
+        expected = self._expected(Baseline(known, self.past.folding.calendar))
+        seen = found.get(values, NOTHING)
+        return None if expected is None else Change.of(seen.value, expected, seen.error)
+
+    def _expected(self, baseline: Baseline) -> Expected | None:
+        begin, end = self.panes[0].start, self.past.folding.calendar.end(self.panes[-1])
+        return (baseline.of_weeks if self.is_by_weeks else baseline.of_days)(begin, end)
+
+    def _is_mixed(self, names: Sequence[str], found: Iterable[Labels]) -> bool:
+        """Whether a limit may have put what is asked about together with others."""
+        labels = self.past.folding.catalogue.labels
+        columns = [column for column, name in enumerate(names) if not labels[name].values]
+        return any(one[column] == OTHER for one in found for column in columns)
+
+    def _before(self, metric: Metric) -> list[Pane]:
+        """The panes before the first of the launch."""
+        begin = self.panes[0].start
+        if self.panes[0].grain is Grain.HOUR:
+            return self.past.hours(metric, begin)
+        return self.past.days(metric, begin, len(self.panes) + DAYS_BEFORE)

@@ -12,7 +12,7 @@ class Effect(NamedTuple):
 
     metric: str
     labels: Pairs
-    role: str
+    role: Role
     seen: float
     expected: float
     lower: float

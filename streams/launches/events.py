@@ -33,9 +33,10 @@ class LaunchEvents:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Every path that is read, each once."""
-        found = (self.name, *self.metrics, *self.guardrails, self.split, self.at)
-        return tuple(dict.fromkeys(filter(None, found)))
+        """Every path that is read."""
+        return tuple(
+            filter(None, (self.name, *self.metrics, *self.guardrails, self.split, self.at))
+        )
 
     @property
     def fold_id(self) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from streams.folding import Folding
+from streams.launches.effect import Role
 from streams.launches.said import LAST_SAID, Said
 from streams.panes import DAY, LIFETIME
 from streams.published import Published
@@ -26,6 +27,11 @@ class Launch(NamedTuple):
     """What it must not change for the worse."""
     split: str = ""
     """The segment whose parts are compared; empty for none."""
+
+    @property
+    def asked(self) -> tuple[tuple[Role, Sequence[str]], ...]:
+        """What it asks about, by the role it has there."""
+        return ("goal", self.metrics), ("guardrail", self.guardrails)
 
 
 def found(folding: Folding, partitions: Iterable[Published]) -> list[Launch]:

@@ -1,8 +1,9 @@
 """What a launch came to in each part of a segment: people, conversions, the share who converted.
 
 Counted over the whole hours from the launch's start to its end, or to now, as far back as hours are
-kept. People are united over the hours, so nobody counts twice in a part. Beyond some 4,000 people
-their number is an estimate, and the share is that of a sample of them, which its interval knows.
+kept; not at all where something of them was lost. People are united over the hours, so nobody
+counts twice in a part. Beyond some 4,000 people their number is an estimate, and the share is that
+of a sample of them, which its interval knows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 from streams.aggregates import Distinct
 from streams.catalogue import Catalogue, Metric
-from streams.completeness import counted_since
+from streams.completeness import counted_since, has_loss
 from streams.folding import Folding
 from streams.launches.asked import can_ask
 from streams.launches.launch import Launch
@@ -56,16 +57,19 @@ def segments(catalogue: Catalogue) -> list[str]:
 def split(
     folding: Folding, partitions: Sequence[Published], instant: int, launch: Launch
 ) -> Split | None:
-    """Split a launch; None where its segment is none, or where there is no whole hour of it yet."""
+    """Split a launch; None where its segment is none, or there is no whole hour, or loss in it."""
     catalogue = folding.catalogue
     if launch.split not in segments(catalogue) or not partitions:
         return None
     metrics = _metrics(catalogue, launch.split)
     begin = _begin(folding, partitions, launch, metrics)
-    end = instant if launch.end is None else min(instant, launch.end - launch.end % HOUR)
+    end = min(instant, launch.end or instant)
+    end -= end % HOUR
     if begin is None or begin >= end:
         return None
     panes = [Pane(Grain.HOUR, start) for start in range(begin, end, HOUR)]
+    if has_loss(folding, partitions, panes):
+        return None
     merged = Merged(folding, partitions)
     active, *converting = metrics
     found = [merged.read(active, panes, (launch.split,))]

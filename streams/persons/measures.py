@@ -18,7 +18,7 @@ from streams.persons.names import (
 )
 
 
-class Past(enum.Enum):
+class Known(enum.Enum):
     """At which past instants it is still known what a measure was then."""
 
     ALWAYS = enum.auto()
@@ -40,7 +40,7 @@ class Measure(NamedTuple):
     """Whether it is of the last day that is over."""
     is_filled: bool = False
     """Whether it is 0 for a value of a closed label that nothing is found of."""
-    past: Past = Past.ALWAYS
+    past: Known = Known.ALWAYS
 
 
 CUSTOMERS = (SUBSCRIPTION, BOUGHT, ACTIVE, USED, NPS, CSAT, PAYMENT)
@@ -51,20 +51,20 @@ MEASURES = {
     "retention": Measure(habits.retention, (ACTIVE,), is_number=False, is_of_last_day=True),
     "sessions": Measure(habits.sessions, (ACTIVE,)),
     "session_seconds": Measure(  # of those that went on, only the whole length is kept
-        habits.session_seconds, (ACTIVE,), is_number=False, past=Past.NEVER
+        habits.session_seconds, (ACTIVE,), is_number=False, past=Known.NEVER
     ),
     "feature_users": Measure(customers.feature_users, (USED,)),
     "nps_score": Measure(customers.nps_score, (NPS,), is_number=False),
     "nps_responses": Measure(customers.nps_responses, (NPS,)),
     "subscribers": Measure(
-        customers.subscribers, (SUBSCRIPTION,), is_filled=True, past=Past.DAY_ENDS
+        customers.subscribers, (SUBSCRIPTION,), is_filled=True, past=Known.DAY_ENDS
     ),
     "unknown_cancellations": Measure(
-        customers.unknown_cancellations, (SUBSCRIPTION,), past=Past.NEVER
+        customers.unknown_cancellations, (SUBSCRIPTION,), past=Known.NEVER
     ),
     "churn": Measure(customers.churn, (SUBSCRIPTION, DECLARED), is_number=False),
     "plan_churn": Measure(customers.plan_churn, (SUBSCRIPTION, DECLARED), is_number=False),
-    "buyers": Measure(customers.buyers, (BOUGHT,), past=Past.NEVER),
+    "buyers": Measure(customers.buyers, (BOUGHT,), past=Known.NEVER),
     "lifetime_value": Measure(
         customers.lifetime_value, (BOUGHT,), is_number=False, is_of_last_day=True
     ),

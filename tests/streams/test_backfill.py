@@ -15,7 +15,7 @@ from streams.catalogue import PREFIX, Metric
 from streams.folding import Folding
 from streams.panes import DAY, GRACE, HOUR, MINUTE, Grain, Pane
 from streams.partition import Partition
-from streams.persons.measures import MEASURES, Past
+from streams.persons.measures import MEASURES, Known
 from streams.persons.progress import progress_of
 from streams.persons.sections import Crossing, Teller
 from streams.persons.shard import Shard
@@ -104,8 +104,8 @@ def is_past(metric: Metric, folding: Folding, *, is_day: bool) -> bool:
     if metric.kind == "ratio":
         sides = (folding.catalogue.metrics[n] for n in (metric.numerator, metric.denominator))
         return all(is_past(side, folding, is_day=is_day) for side in sides)
-    past = MEASURES[metric.measure].past if metric.measure else Past.ALWAYS
-    return past is Past.ALWAYS or (past is Past.DAY_ENDS and is_day)
+    past = MEASURES[metric.measure].past if metric.measure else Known.ALWAYS
+    return past is Known.ALWAYS or (past is Known.DAY_ENDS and is_day)
 
 
 def scrape(folding: Folding, logs: Sequence[Sequence[Event]], end: End) -> Reading:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import socket
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from streams.event import Event
 from streams.schema import ConfigurationError
-from tidegauge.assembly import address, folding, worker_settings
+from tidegauge.assembly import address, folding, load_checked, worker_settings
 from tidegauge.settings import Settings
 
 PATHS = {"message_id": "id", "user": "who.id", "time": "at", "name": "what"}
@@ -119,3 +120,16 @@ def test_a_worker_is_told_where_to_serve_and_what_to_accept() -> None:
 )
 def test_an_address_is_a_host_and_a_port(bind: str, expected: tuple[str, int]) -> None:
     assert address(bind) == expected
+
+
+@pytest.mark.parametrize("name", ["watched_seen", "launch_seen", "records", "up"])
+def test_a_metric_by_the_name_of_what_is_exported_already_is_refused(
+    name: str, tmp_path: Path
+) -> None:
+    kind = "count" if name == "records" else "distinct"
+    about = f'title = "x"\ndefinition = "x."\nformula = "x"\nkind = "{kind}"'
+    file = tmp_path / "mine.toml"
+    file.write_text(f'[metrics.{name}]\n{about}\nevents = [{{ name = "X" }}]\n')
+    with pytest.raises(ConfigurationError) as caught:
+        load_checked(str(file), {})
+    assert "is exported already; rename it" in str(caught.value)

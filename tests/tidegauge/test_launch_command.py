@@ -136,8 +136,8 @@ def test_a_launch_is_known_as_soon_as_the_command_is_over(team: Team) -> None:
     assert "goes on" in out
     code, out, _ = team.launch("report", NAME)
     assert code == 0
-    assert f"Not compared yet: {ORDERS}." in out
-    assert "By variant: nothing yet" in out
+    assert f"Not compared: {ORDERS}." in out
+    assert "By variant: nothing" in out
     assert team.launch("report", NAME, "--markdown")[1].startswith(f"## {NAME}\n")
     assert "goes on already" in team.refused("start", NAME)
     assert f"did you mean '{NAME}'?" in team.refused("report", "New prizing")

@@ -15,9 +15,9 @@ from streams.folding import Folding
 from streams.launches.launch import Launch, found
 from streams.panes import LIFETIME
 from streams.partition import Partition
-from tests.streams.made_up import HOUR, MINUTE, Row, fold, moment, published
+from tests.streams.made_up import HOUR, Row, fold, moment, published
 from tidegauge.assembly import folding
-from tidegauge.launch_records import Keyed, LaunchRecords, time_of
+from tidegauge.launch_records import Keyed, LaunchRecords, composed, time_of
 from tidegauge.settings import Settings
 
 NOW = moment("2026-11-23T04:11:07.250Z")
@@ -86,19 +86,23 @@ def test_it_makes_nobody_active() -> None:
     assert all(active not in unit.state for unit in partition.units.held.values())
 
 
-def test_the_same_told_twice_is_dropped_as_a_repetition() -> None:
-    first = LaunchRecords(RULES, NOW).start("x", NOW - 5, ["conversions"])
-    again = LaunchRecords(RULES, NOW + 9).start("x", NOW - 5, ["conversions{}"])
-    others = [
-        LaunchRecords(RULES, NOW + MINUTE).start("x", NOW - 5, ["conversions"]),
+def test_what_is_told_anew_is_never_taken_for_a_repetition() -> None:
+    told = [
+        LaunchRecords(RULES, NOW).start("x", NOW - 5, ["conversions"]),
+        LaunchRecords(RULES, NOW).start("x", NOW - 5, ["cancellations"]),
+        LaunchRecords(RULES, NOW + 1).start("x", NOW - 5, ["conversions"]),  # corrected back
         LaunchRecords(RULES, NOW).start("x", NOW - 4, ["conversions"]),
         LaunchRecords(RULES, NOW).start("y", NOW - 5, ["conversions"]),
-        LaunchRecords(RULES, NOW).start("x", NOW - 5),
         LaunchRecords(RULES, NOW).end("x", NOW - 5),
     ]
-    ids = [json.loads(value)["messageId"] for _, value in (first, again, *others)]
-    assert ids[0] == ids[1]
-    assert len(set(ids)) == len(ids) - 1
+    ids = [json.loads(value)["messageId"] for _, value in told]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_name_is_kept_as_it_looks_however_it_was_written() -> None:
+    assert composed("Cafe\u0301 launch") == "Caf\u00e9 launch"
+    records = LaunchRecords(RULES, NOW)
+    assert records.start(composed("Cafe\u0301"), NOW)[0] == "Caf\u00e9".encode()
 
 
 def test_all_records_of_a_launch_have_one_key() -> None:

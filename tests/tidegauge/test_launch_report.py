@@ -58,7 +58,7 @@ def test_an_effect_is_told_with_what_was_seen_and_expected() -> None:
     expected = f"{ORDERS} goal better 1,234 1,100 +12.2% +3.1% to +21.9%"
     assert row_of(text, ORDERS) == expected
     assert "Began 2026-11-23 09:00, goes on (3 days 4 hours)" in text
-    assert "Not compared yet: cancellations." in text
+    assert "Not compared: cancellations." in text
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_report_says_how_far_back_the_parts_are_known() -> None:
     assert "counted from 2026-11-23 10:00 to 2026-11-26 13:05" in text
     assert "That is not all of it" in text
     assert "Beyond 4,096 people" in text
-    assert "nothing yet" in told([], LAUNCH._replace(split="variant"))
+    assert "By variant: nothing" in told([], LAUNCH._replace(split="variant"))
     assert "no segment 'platform' any more" in told([], LAUNCH._replace(split="platform"))
 
 

@@ -50,6 +50,16 @@ def test_a_midnight_that_clocks_moved_by_an_hour_is_meant_all_the_same(
     assert found.tolist() == [WEEKLY[day - 7 : day].sum()]
 
 
+def test_a_day_of_23_hours_is_one_day() -> None:
+    day = (date(2026, 3, 29) - FIRST).days
+    assert midnight(day + 1) - midnight(day) == 23 * HOUR
+    held = Daily(MIDNIGHTS, WEEKLY)
+    assert held.between(midnight(day), midnight(day + 1)) == WEEKLY[day]
+    found = Baseline(held, Calendar(PARIS)).expect(midnight(day), midnight(day + 1))
+    assert found is not None
+    assert found.mean == pytest.approx(WEEKLY[day])
+
+
 def test_what_lies_outside_is_not_known() -> None:
     held = Daily(MIDNIGHTS, WEEKLY)
     assert held.between(midnight(-1), midnight(3)) is None

@@ -7,6 +7,9 @@ from functools import cache
 
 import pytest
 
+from streams.baselines.change import Change
+from streams.baselines.surprise import Expected
+from streams.catalogue import OTHER
 from streams.launches.comparison import compare
 from streams.launches.effect import Effect
 from streams.launches.launch import Launch
@@ -16,7 +19,7 @@ from streams.past import Past
 from streams.place import Place
 from streams.published import Published
 from streams.unit import Unit
-from tests.streams.counted_business import AN_HOUR, FOLDING, NOW, business
+from tests.streams.counted_business import AN_HOUR, FOLDING, NOW, add, business
 
 ORDERS, SIGNUPS = 'conversions{goal="order"}', 'conversions{goal="signup"}'
 HALF_AGAIN = 1.5
@@ -109,6 +112,24 @@ def test_a_launch_that_ended_long_ago_is_compared_by_days() -> None:
     assert found[key("order")].lower <= HALF_AGAIN - 1 <= found[key("order")].upper
 
 
+@pytest.mark.parametrize("weeks_ago", range(5))
+def test_a_launch_of_a_weekend_is_beside_weekends_however_long_ago_it_was(weeks_ago: int) -> None:
+    """Hours are kept for 35 days; of those before the launch fewer and fewer are left."""
+    end = NOW - NOW % DAY - 2 * DAY - weeks_ago * 7 * DAY  # midnight after a Sunday
+    held = with_days(business(lambda _, time: 0.1 if is_weekend(time) else 1.0, 90))
+    for one in held:
+        for pane in [p for p in one.units if p.grain is Grain.HOUR and p.start < NOW - 35 * DAY]:
+            del one.units[pane]
+    over = Launch("Weekend", end - 2 * DAY, end, (ORDERS,))
+    order = effects(held, over)[key("order")]
+    assert order.expected == pytest.approx(2 * 24 * 0.1 * AN_HOUR["order"], rel=0.5)
+    assert order.lower <= 0 <= order.upper
+
+
+def is_weekend(time: int) -> bool:
+    return time // DAY % 7 in (2, 3)  # 1 January 1970 was a Thursday
+
+
 def test_all_goals_together_are_those_of_each_added_up() -> None:
     found = effects(launched(30 * HOUR), launch(30 * HOUR, "conversions", ORDERS, SIGNUPS))
     both = found["conversions", ()]
@@ -137,6 +158,30 @@ def test_nothing_is_said_where_something_was_lost_since() -> None:
     assert effects(held, launch(30 * HOUR, ORDERS))
     held[0].progress.losses.declare_unit(NOW - 3 * HOUR, NOW - 3 * HOUR + MINUTE, SEVERAL, 0)
     assert effects(held, launch(30 * HOUR, ORDERS)) == {}
+
+
+def test_nothing_is_said_of_a_label_that_a_limit_may_have_put_together_with_others() -> None:
+    held = business()
+    pages = FOLDING.catalogue.metrics["page_views"]
+    for pane in [pane for pane in held[0].units if pane.grain is Grain.HOUR]:
+        add(held[0].units[pane], FOLDING, pages.name, ("Pricing",), 50)
+    asked = launch(30 * HOUR, 'page_views{page="Pricing"}')
+    assert ("page_views", (("page", "Pricing"),)) in effects(held, asked)
+    last = max(
+        pane for pane in held[0].units if pane.grain is Grain.HOUR and pane.start < NOW - HOUR
+    )
+    add(held[0].units[last], FOLDING, pages.name, (OTHER,), 1)
+    assert ("page_views", (("page", "Pricing"),)) not in effects(held, asked)
+
+
+def test_that_people_are_estimated_is_no_effect() -> None:
+    """Some 40,000 people a day, of whom a sketch says how many with an error of 1.6 %."""
+    estimated = 4_000.0 * 10
+    error = 0.0156 * estimated
+    certain = Change.of(estimated * 1.03, Expected(estimated, estimated))
+    unsure = Change.of(estimated * 1.03, Expected(estimated, estimated), error)
+    assert certain.interval().lower > 0
+    assert unsure.interval().lower < 0
 
 
 def test_nothing_is_said_without_weeks_before() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Iterable
 from functools import cache
 
@@ -147,3 +149,27 @@ def test_hours_that_are_gone_are_not_taken_for_empty_ones() -> None:
     assert expected(look(held), "cancellations") == pytest.approx(
         expected(look(as_usual()), "cancellations"), rel=0.3
     )
+
+
+@pytest.mark.parametrize(("minutes", "windows"), [(4, 4), (30, 2)])
+def test_a_partition_that_is_ahead_raises_no_alarm_with_what_came_later(
+    minutes: int, windows: int
+) -> None:
+    """Windows of hours end with the whole hour that holds the instant."""
+    first, second = business(seed=6)
+    ahead = msgspec.structs.replace(second.progress, watermark=NOW + minutes * MINUTE)
+    found = look([first, Published(ahead, second.units)])
+    assert len({o.verdict.window for o in found if o.metric.name == "cancellations"}) == windows
+
+
+def test_what_is_asked_for_no_more_is_forgotten() -> None:
+    past = Past(FOLDING)
+    held = business(days=10, seed=7)
+    unit = weakref.ref(held[0].units[min(held[0].units)])
+    look(held, past)
+    for one in held:
+        del one.units[min(one.units)]
+    look(held, past)
+    look(held, past)
+    gc.collect()
+    assert unit() is None
