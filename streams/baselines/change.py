@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from streams.baselines.surprise import Expected
 
-DEVIATIONS = 2.3
+DEVIATIONS = 2.6
 """Half the width of an interval of 95 %, in standard deviations. A normal law would have it 1.96;
 but how much weeks differ is learnt from a few of them. See `benchmarks/bench_launches.py`."""
 LEAST_SEEN = 0.5
