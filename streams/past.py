@@ -6,6 +6,7 @@ stay the same; that never changes what is said.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from operator import is_
 from typing import Any, NamedTuple, TypeVar
 
@@ -58,15 +59,14 @@ class Past:
             self.folding, self.partitions, panes
         )
 
-    def hours(self, metric: Metric, instant: int) -> list[Pane]:
+    def hours(self, metric: Metric, instant: int) -> Sequence[Pane]:
         """The hours up to an instant of which the metric is known whole, the first one first."""
         begin = self._since(metric, Grain.HOUR)
         if begin is None:
             return []
-        starts = range(begin + -begin % HOUR, instant - HOUR + 1, HOUR)
-        return [Pane(Grain.HOUR, start) for start in starts]
+        return _hours_between(begin + -begin % HOUR, instant - instant % HOUR)
 
-    def days(self, metric: Metric, instant: int, count: int) -> list[Pane]:
+    def days(self, metric: Metric, instant: int, count: int) -> Sequence[Pane]:
         """So many local days at most before that of an instant, the first one first."""
         begin = self._since(metric, Grain.DAY)
         if begin is None:
@@ -174,6 +174,12 @@ class _People(NamedTuple):
         """From one full hour to another."""
         start = self.panes[0].start
         return self.of((begin - start) // HOUR, (end - start) // HOUR)
+
+
+@lru_cache(maxsize=128)
+def _hours_between(begin: int, end: int) -> Sequence[Pane]:
+    """Kept, since hundreds of them are asked for again at each scrape."""
+    return [Pane(Grain.HOUR, start) for start in range(begin, end, HOUR)]
 
 
 def _are_same(one: Sequence[object], other: Sequence[object]) -> bool:

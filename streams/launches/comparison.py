@@ -113,7 +113,7 @@ class _Stretch(NamedTuple):
         columns = [column for column, name in enumerate(names) if not labels[name].values]
         return any(one[column] == OTHER for one in found for column in columns)
 
-    def _before(self, metric: Metric) -> list[Pane]:
+    def _before(self, metric: Metric) -> Sequence[Pane]:
         """The panes before the first of the launch."""
         begin = self.panes[0].start
         if self.panes[0].grain is Grain.HOUR:
