@@ -39,7 +39,7 @@ def age(name: str, *matchers: str) -> str:
 
 
 def own(name: str, *matchers: str) -> str:
-    """A series that each process tells of itself; nothing is recorded of these."""
+    """A series that each process tells of itself, and not what is recorded of it."""
     return f"{name}{{{','.join((JOB, INSTANCE, *matchers))}}}"
 
 

@@ -10,7 +10,8 @@ from exporters.boards.panels import SOURCE
 from exporters.recording import recorded
 from streams.catalogue import PREFIX
 
-TAG = "tidegauge"
+TAG, NUMBERS = "tidegauge", "tidegauge-numbers"
+PIPELINE = "pipeline"
 LAUNCH_MARKS = {
     "Launches": ("launch_start_timestamp_seconds", "{{launch}} starts", "purple"),
     "Ends of launches": ("launch_end_timestamp_seconds", "{{launch}} ends", "semi-dark-purple"),
@@ -38,9 +39,9 @@ def asked(name: str, label: str, query: str) -> dashboard.QueryVariable:
     )
 
 
-def several(name: str, label: str, query: str, every: str = ".+") -> dashboard.QueryVariable:
+def several(name: str, label: str, query: str) -> dashboard.QueryVariable:
     """A choice of any number; all of them to begin with."""
-    return asked(name, label, query).multi(True).include_all(True).all_value(every).current(ALL)  # noqa: FBT003
+    return asked(name, label, query).multi(True).include_all(True).all_value(".+").current(ALL)  # noqa: FBT003
 
 
 def one_of(name: str, label: str, values: Iterable[str], first: str) -> dashboard.CustomVariable:
@@ -69,15 +70,27 @@ def job() -> dashboard.QueryVariable:
     return several("job", "Job", f"label_values({recorded(PREFIX + 'up')}, job)")
 
 
-def links() -> dashboard.DashboardLink:
-    """To the other boards, with the same time and choices."""
-    return (
-        dashboard.DashboardLink("Boards")
-        .type(models.DashboardLinkType.DASHBOARDS)
-        .tags([TAG])
-        .include_vars(True)  # noqa: FBT003
-        .keep_time(True)  # noqa: FBT003
-    )
+def links(board: str) -> Iterable[dashboard.DashboardLink]:
+    """From a board to the others at the same time, and with the same choices where these fit.
+
+    On the board of the pipeline `job` chooses workers too: what is chosen elsewhere would hide
+    them, and what is chosen there would hide the numbers.
+    """
+    boards = dashboard.DashboardLink("Boards").type(models.DashboardLinkType.DASHBOARDS)
+    yield boards.tags([NUMBERS]).keep_time(True).include_vars(board != PIPELINE)  # noqa: FBT003
+    pipeline = dashboard.DashboardLink("Pipeline").type(models.DashboardLinkType.LINK)
+    address = f"/d/{uid(PIPELINE)}?var-datasource=${{datasource}}"
+    yield pipeline.url(address).icon("dashboard").keep_time(True)  # noqa: FBT003
+
+
+def tags(board: str) -> list[str]:
+    """By which boards are found, and linked to."""
+    return [TAG] if board == PIPELINE else [TAG, NUMBERS]
+
+
+def uid(board: str) -> str:
+    """What a board is called in addresses."""
+    return f"{TAG}-{board}"
 
 
 def launch_marks() -> Iterable[dashboard.AnnotationQuery]:

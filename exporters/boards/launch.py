@@ -3,13 +3,16 @@
 from exporters.boards import frame, trust
 from exporters.boards.asking import EACH, JOB, Query, series
 from exporters.boards.board import QUARTER, WHOLE, Board
-from exporters.boards.panels import About, AnyPanel, band, lines, number, rows
+from exporters.boards.panels import About, AnyPanel, bounded, lines, number, rows
 from exporters.boards.scale import GOOD, NONE_IS_GOOD, PLAIN, Scale, states
 from exporters.boards.texts import HELP, SHARE
 from exporters.recording import recorded
 from streams.catalogue import PREFIX, Catalogue
+from streams.launches.asked import can_be_compared
 
-LAUNCH, METRIC, GOAL = 'launch="$launch"', 'metric="$metric"', 'goal=~"$goal"'
+LAUNCH, METRIC = 'launch="$launch"', 'metric="$metric"'
+GOAL = 'goal=~"$goal|"'
+"""Of the chosen goals, or of none: there are metrics without."""
 START, END = "launch_start_timestamp_seconds", "launch_end_timestamp_seconds"
 Side = tuple[str, str]
 ABOVE: Side = ("launch_effect_lower_ratio", "> 0")
@@ -18,12 +21,13 @@ INSTANT = "dateTimeAsLocal"
 WEEKS = (1, 2, 3, 4)
 EFFECT = (
     "How much more, or less, there was since the start of the launch than the same hours of the "
-    "weeks before let expect, and the interval it lies in with 95 % confidence. An interval that "
-    "holds 0 says that there may be no effect."
+    "weeks before let expect, and the interval that holds the true difference about 95 times of "
+    "100. An interval that holds 0 says that there may be no effect."
 )
 BEFORE = (
-    "The metric in the last hour, and in the same hours of the four weeks before. Needs as many "
-    "weeks of recorded series."
+    "The metric in the last hour, and in the same hours of the four weeks before. A count is the "
+    "sum over all its labels but the goal, whatever the launch asks about; anything else is as it "
+    "is exported. Needs as many weeks of recorded series."
 )
 
 
@@ -37,7 +41,7 @@ def launch(catalogue: Catalogue) -> Board:
         [
             frame.asked("launch", "Launch", frame.values_of(START, "launch")),
             frame.several("metric", "Metric", frame.values_of("launch_info", "metric", LAUNCH)),
-            frame.several("goal", "Goal", frame.values_of("windowed_conversions", "goal"), ".*"),
+            frame.several("goal", "Goal", frame.values_of("windowed_conversions", "goal")),
         ],
     )
     board.since("now-14d")
@@ -50,9 +54,10 @@ def launch(catalogue: Catalogue) -> Board:
     board.add(_effects("Goals", "goal"))
     board.add(_effects("Guardrails", "guardrail"))
     board.row("$metric", repeat="metric")
-    board.add(_seen())
-    board.add(_effect())
-    board.add(_weeks_before(), WHOLE)
+    labels = _labels(catalogue)
+    board.add(_seen(labels))
+    board.add(_effect(labels))
+    board.add(_weeks_before(labels), WHOLE)
     return board
 
 
@@ -113,34 +118,41 @@ def _effects(title: str, role: str) -> AnyPanel:
     return rows(About(title, EFFECT), asked, shares)
 
 
-def _seen() -> AnyPanel:
+def _labels(catalogue: Catalogue) -> str:
+    """The part of a legend that tells lines of a metric apart, whichever metric it is."""
+    metrics = [one for one in catalogue.metrics.values() if can_be_compared(catalogue, one)]
+    labels = sorted({label for one in metrics for label in one.window_labels})
+    return " ".join(f"{{{{{label}}}}}" for label in labels)
+
+
+def _seen(labels: str) -> AnyPanel:
     about = About("$metric: seen and expected", f"{HELP['launch_seen']} {HELP['launch_expected']}")
     of_metric = LAUNCH, METRIC, GOAL
     return lines(
         about,
-        Query(series("launch_seen", *of_metric), "seen {{goal}}"),
-        Query(series("launch_expected", *of_metric), "expected {{goal}}"),
+        Query(series("launch_seen", *of_metric), f"seen {labels}"),
+        Query(series("launch_expected", *of_metric), f"expected {labels}"),
     )
 
 
-def _effect() -> AnyPanel:
+def _effect(labels: str) -> AnyPanel:
     of_metric = LAUNCH, METRIC, GOAL
     effect, lower, upper = (
-        Query(series(f"launch_{name}_ratio", *of_metric), word)
+        Query(series(f"launch_{name}_ratio", *of_metric), f"{word} {labels}")
         for name, word in (
             ("effect", "effect"),
             ("effect_lower", "at least"),
             ("effect_upper", "at most"),
         )
     )
-    return band(About("$metric: effect", EFFECT, SHARE), effect, (lower, upper))
+    return bounded(About("$metric: effect", EFFECT, SHARE), effect, (lower, upper))
 
 
-def _weeks_before() -> AnyPanel:
+def _weeks_before(labels: str) -> AnyPanel:
     about = About("$metric: the same hours of the weeks before", BEFORE)
-    asked = [Query(_last_hour(), "now {{goal}}")]
+    asked = [Query(_last_hour(), f"now {labels}")]
     asked += [
-        Query(_last_hour(f" offset {week}w"), f"{week} weeks before {{{{goal}}}}") for week in WEEKS
+        Query(_last_hour(f" offset {week}w"), f"{week} weeks before {labels}") for week in WEEKS
     ]
     return lines(about, *asked)
 

@@ -19,6 +19,9 @@ SOURCE = options.DataSourceRef(type_val="prometheus", uid="${datasource}")
 ABSENT = "not known"
 BY_SCALE = models.FieldColorModeId.THRESHOLDS
 BY_SERIES = models.FieldColorModeId.PALETTE_CLASSIC
+DASHED = models.DynamicConfigValue(
+    id_val="custom.lineStyle", value={"fill": "dash", "dash": [8, 8]}
+)
 AnyPanel = stat.Panel | timeseries.Panel | table.Panel
 P = TypeVar("P", stat.Panel, timeseries.Panel, table.Panel)
 
@@ -97,13 +100,20 @@ def band(
         _property("custom.fillBelowTo", lower.legend),
         _property("custom.fillOpacity", 20),
     ]
-    dashed = _property("custom.lineStyle", {"fill": "dash", "dash": [8, 8]})
     panel = lines(about, middle, lower, upper, *others)
     panel.override_by_name(middle.legend, [_color("orange")])
     panel.override_by_name(lower.legend, faint)
     panel.override_by_name(upper.legend, [*faint, *filled])
     for other in others:
-        panel.override_by_name(other.legend, [_color("semi-dark-blue"), dashed])
+        panel.override_by_name(other.legend, [_color("semi-dark-blue"), DASHED])
+    return panel
+
+
+def bounded(about: About, middle: Query, bounds: tuple[Query, Query]) -> timeseries.Panel:
+    """Lines with a lower and an upper bound each, dashed; there may be several, told by legend."""
+    panel = lines(about, middle, *bounds)
+    for place, _ in enumerate(bounds, start=1):
+        panel.override_by_query(_letter(place), [DASHED])
     return panel
 
 

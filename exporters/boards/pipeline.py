@@ -17,7 +17,7 @@ def pipeline(catalogue: Catalogue) -> Board:
     """From the whole to the parts: numbers, partitions, records, losses, persons, processes."""
     board = Board(
         catalogue,
-        "pipeline",
+        frame.PIPELINE,
         "pipeline",
         "Can I trust the numbers now, and if not, where are they stuck?",
         [frame.several("instance", "Instance", 'label_values(up{job=~"$job"}, instance)')],

@@ -1,4 +1,4 @@
-"""What each process tells of itself: these series keep their `instance`, and none is recorded."""
+"""What each process tells of itself: these series are asked for with their `instance`."""
 
 from exporters.boards.asking import Query, own, own_rate
 from exporters.boards.board import THIRD, Board
@@ -9,6 +9,7 @@ from streams.catalogue import PREFIX
 THEIRS = f'{{__name__=~"{PREFIX}up|{PREFIX}worker_partitions"}}'
 """A series of every exporter and of every worker."""
 ONE = "{{instance}}"
+LATELY = "1h:1m"
 OF_WORKERS = (
     ("partitions", "Partitions", "Partitions the worker owns.", "short"),
     ("shards", "Shards of persons", "Shards of persons the worker keeps.", "short"),
@@ -25,10 +26,17 @@ COUNTED = (
 
 
 def up(name: str, title: str) -> AnyPanel:
-    """How many processes with a series of that name answer Prometheus."""
-    expr = f"count({own('up')} == 1 and on (job, instance) {own(PREFIX + name)}) or vector(0)"
-    text = "Processes that Prometheus reached at its last scrape."
-    return number(About(title, text, "short", Scale(BAD, ((1, GOOD),))), Query(expr, title))
+    """How many processes with a series of that name answer Prometheus, and of how many."""
+    answering = f"count({own('up')} == 1 and on (job, instance) {own(PREFIX + name)})"
+    text = (
+        "Processes that Prometheus reached at its last scrape, and the most that it reached at a "
+        "time within the last hour. One that is dead may be on no list any more."
+    )
+    return number(
+        About(title, text, "short", Scale(BAD, ((1, GOOD),))),
+        Query(f"{answering} or vector(0)", "now"),
+        Query(f"max_over_time(({answering})[{LATELY}]) or vector(0)", "of, within the hour"),
+    )
 
 
 def add_to(board: Board) -> None:

@@ -6,6 +6,8 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
 GOOD, WATCH, BAD, PLAIN = "green", "orange", "red", "text"
+UNKNOWN = "#6e6e6e"
+"""The ground of what nothing can be said of."""
 
 
 class Scale(NamedTuple):

@@ -3,14 +3,16 @@
 from exporters.boards.asking import Query, series
 from exporters.boards.board import HALF, QUARTER, Board
 from exporters.boards.panels import About, band, lines, state
-from exporters.boards.scale import BAD, GOOD, Scale
+from exporters.boards.scale import BAD, GOOD, UNKNOWN, Scale
 from exporters.boards.texts import HELP
 from streams.catalogue import Metric
-from streams.spikes.detector import LIMIT
+from streams.spikes.detector import LEAST_EXPECTED, LIMIT
 from streams.spikes.detector import WINDOWS as JUDGED
 
 WINDOWS = tuple(window.name for window in JUDGED)
-STATES = {0: ("as usual", GOOD), 1: ("unusual", BAD)}
+TOO_FEW = -1
+STATES = {0: ("as usual", GOOD), 1: ("unusual", BAD), TOO_FEW: ("too few to say", UNKNOWN)}
+JUDGING = f"Too few to say: in no window are {LEAST_EXPECTED:g} expected."
 SURPRISING = Scale(BAD, ((-LIMIT, GOOD), (LIMIT, BAD)))
 BAND = (
     "What was seen, what the same hours of past weeks let expect (dashed), and the band within "
@@ -40,8 +42,10 @@ def add_alarms(
     """Whether watched counts are beyond their bounds in any window, one by one."""
     labels = sorted({by for one in board.catalogue.metrics.values() for by in _by(one)})
     legend = " ".join(f"{{{{{label}}}}}" for label in ("metric", *labels))
-    asked = Query(f"max without (window) ({series('watched_alarm', *matchers)})", legend)
-    about = About(heading, HELP["watched_alarm"], "none")
+    alarm, expected = (series(f"watched_{part}", *matchers) for part in ("alarm", "expected"))
+    judged = f"{alarm} and {expected} >= {LEAST_EXPECTED:g}"
+    asked = Query(f"max without (window) ({judged} or 0 * {alarm} + {TOO_FEW})", legend)
+    about = About(heading, f"{HELP['watched_alarm']} {JUDGING}", "none")
     board.add(state(about, STATES, asked), width, height)
 
 

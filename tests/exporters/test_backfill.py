@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -149,21 +149,47 @@ def test_numbers_are_counted_once_each(backfill: Backfill) -> None:
     assert gauges.count == sum(not line.startswith("#") for line in lines)
 
 
-def commands() -> list[str]:
-    """Those that the page tells of."""
-    return re.findall(r"^\$ (.+)$", DOCUMENT, re.MULTILINE)
+def commands() -> Iterator[list[str]]:
+    """Those that the page tells of: on the host, and then with docker compose."""
+    for block in re.findall(r"```console\n(.*?)```", DOCUMENT, re.DOTALL):
+        yield re.findall(r"^\$ (.+)$", block, re.MULTILINE)
 
 
-def healed(folder: Path, text: str) -> Path:
+IN_PROMETHEUS = "docker compose exec prometheus "
+ON_HOST, WITH_COMPOSE = (
+    [command.removeprefix(IN_PROMETHEUS) for command in one if "docker compose cp" not in command]
+    for one in commands()
+)
+"""What is run where Prometheus is; the first command writes the file."""
+
+
+def healed(folder: Path, text: str, commands: Sequence[str] = ON_HOST) -> Path:
     """The folder of a Prometheus after all that comes after the first command."""
-    (folder / "history.om").write_text(text, encoding="utf-8")
     data = folder / "prometheus"
     data.mkdir()
-    for command in commands()[1:]:
+    for place in (folder, data):
+        (place / "history.om").write_text(text, encoding="utf-8")
+    for command in commands[1:]:
         shell = ["/bin/sh", "-ec", command.replace("/prometheus/", f"{data}/")]
         done = subprocess.run(shell, cwd=folder, check=False, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
     return data
+
+
+@pytest.mark.prometheus
+def test_with_compose_the_same_blocks_are_made_and_nothing_else_is_left(
+    text: str, promtool: str, tmp_path: Path
+) -> None:
+    assert promtool
+    folders = [tmp_path / name for name in ("host", "compose")]
+    for folder in folders:
+        folder.mkdir()
+    host, compose = map(healed, folders, (text, text), (ON_HOST, WITH_COMPOSE))
+    blocks, there = (
+        {one.parent for one in folder.glob("*/meta.json")} for folder in (host, compose)
+    )
+    assert set(compose.iterdir()) == there
+    assert len(there) == len(blocks) > 0
 
 
 @pytest.mark.prometheus

@@ -10,11 +10,13 @@ import pytest
 from agents.app import create_app
 from agents.shard_metrics import ShardCollector
 from agents.worker_metrics import WorkerCollector
+from exporters.boards.processes import LATELY
 from exporters.exposition import process_collectors
 from exporters.families import beside
 from exporters.publisher_health import PublisherCollector
 from exporters.recording import rules_of
 from streams.catalogue import Metric
+from streams.launches.asked import can_be_compared
 from tests.agents.made_up import GENERATION, SETTINGS
 from tests.exporters.boards.shown import (
     BOARDS,
@@ -67,8 +69,8 @@ def test_a_rate_goes_by_what_the_panel_can_show(board: Json) -> None:
     for panel in panels(board):
         for target in panel["targets"]:
             ranges = re.findall(r"\[(.*?)\]", target["expr"])
-            assert set(ranges) <= {"$__rate_interval"}
-            assert len(ranges) == target["expr"].count("rate(")
+            assert set(ranges) <= {"$__rate_interval", LATELY}
+            assert ranges.count("$__rate_interval") == target["expr"].count("rate(")
 
 
 @EVERY
@@ -89,6 +91,19 @@ def test_any_metric_that_can_be_compared_has_a_series_of_its_last_hour(metric: M
     of_metric = panel["targets"][0]["expr"].replace("${metric}", metric.name)
     gauges = {f"job:{name}:max" for name in metric.gauge_names}
     assert not metric.windows or gauges & {name for name, _ in selectors(of_metric)}
+
+
+@pytest.mark.parametrize(
+    "metric", [m for m in SHIPPED.metrics.values() if can_be_compared(SHIPPED, m)]
+)
+def test_lines_of_a_launch_are_told_apart_by_every_label(metric: Metric) -> None:
+    repeated = [panel for panel in panels(BOARDS["launch"]) if panel["title"].startswith("$metric")]
+    assert len(repeated) == 3
+    for panel in repeated:
+        legends = [target["legendFormat"] for target in panel["targets"]]
+        assert len(set(legends)) == len(legends)
+        for legend in legends:
+            assert {f"{{{{{label}}}}}" for label in metric.window_labels} <= {*legend.split()}
 
 
 def test_columns_of_a_table_have_no_name_that_would_keep_its_lines_apart() -> None:

@@ -130,9 +130,22 @@ def without(name: str) -> Catalogue:
 @EVERY
 def test_a_board_cannot_be_edited_and_links_to_the_others(board: Json) -> None:
     assert board["editable"] is False
-    (link,) = board["links"]
-    assert (link["type"], link["includeVars"], link["keepTime"]) == ("dashboards", True, True)
-    assert set(link["tags"]) <= set(board["tags"])
+    numbers, pipeline = board["links"]
+    assert numbers["type"] == "dashboards"
+    assert {name for name, b in BOARDS.items() if {*numbers["tags"]} <= {*b["tags"]}} == {
+        *BOARDS
+    } - {"pipeline"}
+    assert pipeline["url"].startswith(f"/d/{BOARDS['pipeline']['uid']}?")
+    assert numbers["keepTime"]
+    assert pipeline["keepTime"]
+
+
+@EVERY
+def test_jobs_that_were_chosen_do_not_go_between_the_pipeline_and_the_others(board: Json) -> None:
+    numbers, pipeline = board["links"]
+    assert numbers["includeVars"] == (board["uid"] != "tidegauge-pipeline")
+    assert not pipeline["includeVars"]
+    assert "var-job" not in pipeline["url"]
 
 
 @EVERY
