@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
 
-from exporters.publisher_health import PublisherCollector
+from streams.catalogue_file import SECTIONS
+from tests.agents.worker_series import of_a_worker
+from tidegauge.__main__ import _parser
+from tidegauge.settings import DECLARED
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs/runbooks"
@@ -21,18 +25,14 @@ RECORDED = {rule["record"] for rule in RULES if "record" in rule}
 PARTS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 
 
-def of_workers() -> set[str]:
-    """What workers say of themselves."""
-    written = "".join(path.read_text("utf-8") for path in ROOT.glob("agents/*metrics.py"))
-    named = set(re.findall(r'"(tidegauge_worker_\w+)"', written))
-    publishing = {family.name for family in PublisherCollector([]).collect()}
-    return {name + ending for name in named | publishing for ending in ("", "_total")}
+PAGES = RUNBOOKS | {"alerts": PAGE}
+NOT_SETTINGS = (".yml", ".toml")
 
 
 def known() -> set[str]:
     """Every metric there is."""
     told = (ROOT / "docs/metrics.md").read_text("utf-8")
-    return set(re.findall(r"\btidegauge_\w+", told)) | of_workers()
+    return set(re.findall(r"\btidegauge_\w+", told)) | of_a_worker()
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
@@ -61,6 +61,22 @@ def test_a_runbook_asks_for_metrics_that_exist(name: str) -> None:
         is_total = operation == "max" and f"{metric}_total" in metrics
         assert is_known or is_total or f"job:{metric}:{operation}" in RECORDED
     assert set(re.findall(r"(?<!:)\btidegauge_\w+", text)) <= metrics
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_command_that_is_told_of_can_be_given(name: str) -> None:
+    on_host = re.findall(r"(?:`|^ *\$ )tidegauge ([^`\n]+)", PAGES[name], re.MULTILINE)
+    with_compose = re.findall(r"docker compose run .*?\bworker ([^`\n]+)", PAGES[name])
+    for command in (*on_host, *with_compose):
+        _parser().parse_args(shlex.split(re.sub(r"\bN\b", "7", command)))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_setting_that_is_told_of_can_be_set(name: str) -> None:
+    told = re.findall(r"`([a-z]+\.[a-z_]+)`", PAGES[name])
+    assert {one for one in told if not one.endswith(NOT_SETTINGS)} <= DECLARED.keys()
+    sections = re.findall(r"`\[(\w+)", PAGES[name])
+    assert {*sections} <= {key.partition(".")[0] for key in DECLARED} | {*SECTIONS}
 
 
 def test_the_page_lists_every_alert_as_it_is() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,11 @@ JUDGED = [(12, 0, 0, "as usual"), (9, 0, -1, "too few to say"), (12, 1, 1, "unus
 
 
 def check(
-    promtool: str, folder: Path, expression: str, series: dict[str, str], expected: dict[str, float]
+    promtool: str,
+    folder: Path,
+    expression: str,
+    series: dict[str, str],
+    expected: Mapping[str, float],
 ) -> None:
     """Ask after two hours; `expected` has the samples, written as PromQL has them."""
     for name, value in CHOSEN.items():

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 import pytest
 
-from agents.app import create_app
-from agents.shard_metrics import ShardCollector
-from agents.worker_metrics import WorkerCollector
 from exporters.boards.processes import LATELY
-from exporters.exposition import process_collectors
 from exporters.families import beside
-from exporters.publisher_health import PublisherCollector
 from exporters.recording import rules_of
 from streams.catalogue import Metric
 from streams.launches.asked import can_be_compared
-from tests.agents.made_up import GENERATION, SETTINGS
+from tests.agents.worker_series import of_a_worker
 from tests.exporters.boards.shown import (
     BOARDS,
     BUSINESS,
@@ -32,14 +26,8 @@ from tests.exporters.boards.shown import (
 
 def own_series() -> set[str]:
     """What workers and exporters tell of themselves."""
-
-    async def of_a_worker() -> set[str]:
-        app = create_app(SETTINGS, 2, GENERATION)
-        collectors = [WorkerCollector(app), ShardCollector(app), PublisherCollector([])]
-        families = [f for one in (*collectors, *process_collectors()) for f in one.collect()]
-        return {f.name + ("_total" if f.type == "counter" else "") for f in [*families, *beside()]}
-
-    return asyncio.run(of_a_worker()) | {"up"}
+    of_exporters = {f.name + ("_total" if f.type == "counter" else "") for f in beside()}
+    return of_a_worker() | of_exporters | {"up"}
 
 
 @EVERY
