@@ -52,7 +52,7 @@ def prometheus(promtool: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
                 "two exporters are recorded",
                 lambda: (
                     len(server.query("tidegauge_up")) == 2
-                    and server.query("job:tidegauge_records:rate5m")
+                    and server.query("job:tidegauge_conversions:rate5m")
                 ),
             )
             yield server
