@@ -98,8 +98,8 @@ async def read_rows(
     if not found:
         return found
     reader = _reader(settings)
-    await reader.start()
     try:
+        await reader.start()  # in here: one that is given up meanwhile is to be closed, too
         reader.assign(list(waiting))
         await reader.seek_to_beginning(*waiting)
         while waiting:

@@ -10,7 +10,19 @@ SEEDS = range(100)
 LEAST_HITS, MOST_FALSE, MOST_WIDTH = 90, 10, 4.0
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+USUAL_PER_HOUR = 50.0
+"""Of these all cases are tried in each run, of fewer and more in the long one."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case, id=str(case), marks=() if case.per_hour == USUAL_PER_HOUR else pytest.mark.long
+        )
+        for case in CASES
+    ],
+)
 def test_the_interval_contains_the_effect_and_is_narrow(case: Case) -> None:
     found = case.judge(SEEDS)
     assert found.hits >= LEAST_HITS
