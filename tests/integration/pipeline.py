@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import confluent_kafka
+import pytest
 from kafka import KafkaAdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -24,6 +25,16 @@ from tidegauge.assembly import worker_settings
 from tidegauge.loopback_server import free_port
 from tidegauge.settings import load_settings
 
+ON_KAFKA_FIRST = pytest.mark.parametrize(
+    "broker",
+    [
+        pytest.param("embedded", marks=pytest.mark.long),
+        pytest.param("kafka", marks=pytest.mark.kafka),
+    ],
+    indirect=True,
+    scope="session",
+)
+"""For tests that wait for many rebalances, each of which costs the embedded broker 10 to 20 s."""
 T = TypeVar("T")
 Labels = tuple[tuple[str, str], ...]
 Samples = dict[tuple[str, Labels], float]

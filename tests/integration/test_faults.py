@@ -19,7 +19,7 @@ from tests.integration.checks import (
 from tests.integration.crew import Crew
 from tests.integration.faults import Faults
 from tests.integration.load import TIME_ZONE, Load
-from tests.integration.pipeline import Pipeline
+from tests.integration.pipeline import ON_KAFKA_FIRST, Pipeline
 from tests.integration.truth import published, stored
 from tidegauge.embedded import EmbeddedRedis
 
@@ -30,6 +30,7 @@ SECONDS = 600
 SETTINGS = {"REPORTING_TIMEZONE": TIME_ZONE}
 
 
+@ON_KAFKA_FIRST
 @pytest.mark.timeout(SECONDS)
 def test_every_count_equals_the_ledger_after_every_kind_of_fault(
     request: pytest.FixtureRequest, broker: str, tmp_path: Path

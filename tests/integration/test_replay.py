@@ -14,7 +14,7 @@ import pytest
 from kafka import KafkaProducer
 
 from tests.integration.checks import check_states, published_ends, scrape_of_all
-from tests.integration.pipeline import Pipeline, Samples, Service, wait_for
+from tests.integration.pipeline import ON_KAFKA_FIRST, Pipeline, Samples, Service, wait_for
 from tests.integration.replaying import changelog, lineages, replay, replayed, stored
 from tests.integration.truth import LedgerByPartition, business, differences, published
 from tests.kafka_server import RealKafka
@@ -99,6 +99,7 @@ def preload(traffic: Simulation, count: int) -> None:
     traffic.preload(count, 10 * HOUR, int(begin) * 1000)
 
 
+@ON_KAFKA_FIRST
 def test_a_replay_beside_live_workers_shows_no_seam_and_they_go_on_from_it(line: Pipeline) -> None:
     with Simulation(bootstrap=line.bootstrap, topic=line.topic, partitions=4, rate=RATE) as traffic:
         ledger = LedgerByPartition.of(traffic)
@@ -121,6 +122,7 @@ def test_a_replay_beside_live_workers_shows_no_seam_and_they_go_on_from_it(line:
     assert lineages(line) == {"1"}
 
 
+@ON_KAFKA_FIRST
 def test_after_a_change_of_the_time_zone_a_replay_lets_workers_with_the_new_one_go_on(
     line: Pipeline,
 ) -> None:
@@ -148,6 +150,7 @@ def test_after_a_change_of_the_time_zone_a_replay_lets_workers_with_the_new_one_
     assert lineages(line) == {"1"}
 
 
+@ON_KAFKA_FIRST
 def test_a_replay_that_is_stopped_changes_nothing_and_the_next_one_buries_what_it_left(
     line: Pipeline,
 ) -> None:
