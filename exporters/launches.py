@@ -1,27 +1,48 @@
 """The launches of one view as Prometheus families: when they were, and what they came to."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
+from exporters.gauges import Gauge, families
 from streams.catalogue import PREFIX, Catalogue
 from streams.launches.asked import Asked, can_ask
 from streams.launches.effect import Effect
 from streams.launches.launch import Launch
 from streams.panes import SECOND
 
-EFFECTS: tuple[tuple[str, str, Callable[[Effect], float]], ...] = (
-    ("seen", "What a metric was since the launch began.", lambda e: e.seen),
-    (
-        "expected",
+TIMES: tuple[Gauge[Launch], ...] = (
+    Gauge(
+        "launch_start_timestamp_seconds",
+        "When a launch began; of those that go on or ended within 35 days, the latest 20.",
+        lambda one: one.start / SECOND,
+    ),
+    Gauge(
+        "launch_end_timestamp_seconds",
+        "When a launch ended; absent while it goes on.",
+        lambda one: None if one.end is None else one.end / SECOND,
+    ),
+)
+EFFECTS: tuple[Gauge[Effect], ...] = (
+    Gauge("launch_seen", "What a metric was since the launch began.", lambda e: e.seen),
+    Gauge(
+        "launch_expected",
         "What the same hours of past weeks let expect of it.",
         lambda e: e.expected,
     ),
-    ("effect_ratio", "Seen / expected - 1.", lambda e: e.ratio),
-    ("effect_lower_ratio", "Lower end of the 95 % interval of the effect.", lambda e: e.lower),
-    ("effect_upper_ratio", "Upper end of the 95 % interval of the effect.", lambda e: e.upper),
+    Gauge("launch_effect_ratio", "Seen / expected - 1.", lambda e: e.ratio),
+    Gauge(
+        "launch_effect_lower_ratio",
+        "Lower end of the 95 % interval of the effect.",
+        lambda e: e.lower,
+    ),
+    Gauge(
+        "launch_effect_upper_ratio",
+        "Upper end of the 95 % interval of the effect.",
+        lambda e: e.upper,
+    ),
 )
 
 
@@ -38,34 +59,15 @@ class LaunchCollector(Collector):
 
     def collect(self) -> Iterator[Family]:
         """Yield every family, also without a launch."""
-        yield from self._times()
+        yield from families(TIMES, (({"launch": one.name}, one) for one in self._launches))
         yield self._info()
-        for name, text, value in EFFECTS:
-            family = GaugeMetricFamily(f"{PREFIX}launch_{name}", text)
-            for launch in self._launches:
-                for effect in self._effects.get(launch.name, ()):
-                    asked = Asked(effect.metric, effect.labels)
-                    labels = _labels(launch, asked, effect.role)
-                    family.add_sample(family.name, labels, value(effect))
-            yield family
+        yield from families(EFFECTS, self._came_to())
 
-    def _times(self) -> Iterator[Family]:
-        start = GaugeMetricFamily(
-            f"{PREFIX}launch_start_timestamp_seconds",
-            "When a launch began; of those that go on or ended within 35 days, the latest 20.",
-            labels=("launch",),
-        )
-        end = GaugeMetricFamily(
-            f"{PREFIX}launch_end_timestamp_seconds",
-            "When a launch ended; absent while it goes on.",
-            labels=("launch",),
-        )
+    def _came_to(self) -> Iterator[tuple[dict[str, str], Effect]]:
         for launch in self._launches:
-            start.add_metric((launch.name,), launch.start / SECOND)
-            if launch.end is not None:
-                end.add_metric((launch.name,), launch.end / SECOND)
-        yield start
-        yield end
+            for effect in self._effects.get(launch.name, ()):
+                asked = Asked(effect.metric, effect.labels)
+                yield _labels(launch, asked, effect.role), effect
 
     def _info(self) -> Family:
         info = GaugeMetricFamily(

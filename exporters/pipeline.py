@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
-from exporters.progress_gauges import ProgressGauge, families
+from exporters.gauges import Gauge, families
 from streams.catalogue import PREFIX
 from streams.event import REASONS
 from streams.outcomes import OUTCOMES
@@ -33,27 +33,25 @@ def _horizon(progress: Progress) -> float | None:
     return max(0, progress.watermark - progress.horizon_start) / SECOND
 
 
-GAUGES = (
-    ProgressGauge("read_offset", "Offset of the next record to read.", lambda p: p.offset),
-    ProgressGauge(
-        "lag_records", "Records in the partition that are not counted yet.", lambda p: p.lag
-    ),
-    ProgressGauge(
+GAUGES: tuple[Gauge[Progress], ...] = (
+    Gauge("read_offset", "Offset of the next record to read.", lambda p: p.offset),
+    Gauge("lag_records", "Records in the partition that are not counted yet.", lambda p: p.lag),
+    Gauge(
         "watermark_timestamp_seconds",
         "Event time up to which the partition has come; absent before the first.",
         _watermark,
     ),
-    ProgressGauge(
+    Gauge(
         "published_timestamp_seconds",
         "Wall clock of the worker when it last published the partition.",
         lambda p: p.published_at / SECOND,
     ),
-    ProgressGauge(
+    Gauge(
         "checkpoint_timestamp_seconds",
         "Wall clock of the partition's last checkpoint; absent before the first.",
         lambda p: p.checkpoint_at / SECOND if p.checkpoint_at else None,
     ),
-    ProgressGauge(
+    Gauge(
         "deduplication_horizon_seconds",
         "How much event time back a repeated message id is noticed.",
         _horizon,
@@ -73,8 +71,10 @@ class PipelineCollector(Collector):
 
     def collect(self) -> Iterator[Family]:
         """Yield every family."""
-        progress = {str(number): held.progress for number, held in self._partitions.items()}
-        yield from families(GAUGES, "partition", progress)
+        progress = [
+            ({"partition": str(number)}, held.progress) for number, held in self._partitions.items()
+        ]
+        yield from families(GAUGES, progress)
         yield from self._records()
         yield from self._losses()
         if self._complete:

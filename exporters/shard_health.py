@@ -6,7 +6,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
-from exporters.progress_gauges import ProgressGauge, families
+from exporters.gauges import Gauge, families
 from streams.catalogue import PREFIX
 from streams.panes import NO_WATERMARK, SECOND
 from streams.published import Progress, Published
@@ -16,18 +16,18 @@ def _told(progress: Progress) -> float | None:
     return None if progress.caught_up_at == NO_WATERMARK else progress.caught_up_at / SECOND
 
 
-GAUGES = (
-    ProgressGauge(
+GAUGES: tuple[Gauge[Progress], ...] = (
+    Gauge(
         "shard_lag_messages",
         "Messages to the shard of persons that it has not taken yet.",
         lambda p: p.lag,
     ),
-    ProgressGauge(
+    Gauge(
         "shard_told_timestamp_seconds",
         "Time up to which every partition of the source has told the shard.",
         _told,
     ),
-    ProgressGauge(
+    Gauge(
         "shard_published_timestamp_seconds",
         "Wall clock of the worker when it last published the shard.",
         lambda p: p.published_at / SECOND,
@@ -43,7 +43,7 @@ class ShardHealthCollector(Collector):
 
     def collect(self) -> Iterator[Family]:
         """Yield every family."""
-        yield from families(GAUGES, "shard", self._progress)
+        yield from families(GAUGES, (({"shard": n}, one) for n, one in self._progress.items()))
         lost = CounterMetricFamily(
             f"{PREFIX}lost_facts",
             "Messages and parts of messages about persons that a shard could not take, since they "

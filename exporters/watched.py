@@ -3,46 +3,35 @@
 Each sample has the labels `metric` and `window`, and those by which the metric is watched.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
-from streams.catalogue import PREFIX
+from exporters.gauges import Gauge, families
 from streams.spikes.detector import LEAST_EXPECTED, LIMIT
 from streams.spikes.watcher import Watched
 
-
-class _Gauge(NamedTuple):
-    """One number of all that is said of a series in a window."""
-
-    name: str
-    text: str
-    value: Callable[[Watched], float]
-
-
-GAUGES = (
-    _Gauge(
+GAUGES: tuple[Gauge[Watched], ...] = (
+    Gauge(
         "watched_seen",
         "What was counted of a watched metric in the window so far.",
         lambda one: one.verdict.seen,
     ),
-    _Gauge(
+    Gauge(
         "watched_expected",
         "What the same hours of past weeks let expect of it; absent while there are too few.",
         lambda one: one.verdict.expected,
     ),
-    _Gauge("watched_lower", "Fewer than this are unusual.", lambda one: one.verdict.lower),
-    _Gauge("watched_upper", "More than this are unusual.", lambda one: one.verdict.upper),
-    _Gauge(
+    Gauge("watched_lower", "Fewer than this are unusual.", lambda one: one.verdict.lower),
+    Gauge("watched_upper", "More than this are unusual.", lambda one: one.verdict.upper),
+    Gauge(
         "watched_score",
         "How far what is seen is from what is expected, in standard deviations; "
         f"beyond {LIMIT:g} either way it is surprising.",
         lambda one: one.verdict.score,
     ),
-    _Gauge(
+    Gauge(
         "watched_alarm",
         "1 while there is far more, or far less, than usual in the direction that is bad, and "
         f"at least {LEAST_EXPECTED:g} are expected; 0 otherwise.",
@@ -59,9 +48,8 @@ class WatchCollector(Collector):
 
     def collect(self) -> Iterator[Family]:
         """Yield every family."""
-        for name, text, value in GAUGES:
-            family = GaugeMetricFamily(f"{PREFIX}{name}", text)
-            for one in self._watched:
-                labels = {"metric": one.metric.name, "window": one.verdict.window}
-                family.add_sample(family.name, labels | dict(one.labels), value(one))
-            yield family
+        yield from families(GAUGES, ((_labels(one), one) for one in self._watched))
+
+
+def _labels(one: Watched) -> dict[str, str]:
+    return {"metric": one.metric.name, "window": one.verdict.window} | dict(one.labels)

@@ -9,14 +9,13 @@ it was read is not read again.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from operator import is_
 from typing import Any, NamedTuple
 
 from streams.catalogue import Metric
 from streams.figures import Figure, Figures
 from streams.folding import Folding
 from streams.panes import Grain, Pane
-from streams.published import Published
+from streams.published import Published, are_same
 from streams.reading import Reading
 from streams.series import Pairs
 
@@ -88,11 +87,7 @@ class _Parts(NamedTuple):
 
     def are_still(self, other: "_Parts") -> bool:
         """Whether nothing of it changed."""
-        return (
-            len(self.units) == len(other.units)
-            and all(map(is_, self.units, other.units))
-            and self.coverage == other.coverage
-        )
+        return are_same(self.units, other.units) and self.coverage == other.coverage
 
 
 class _Known(NamedTuple):

@@ -7,7 +7,6 @@ stay the same; that never changes what is said.
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from operator import is_
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -22,7 +21,7 @@ from streams.completeness import are_kept, counted_since, has_loss
 from streams.folding import Folding
 from streams.merging import Merged
 from streams.panes import HOUR, KEPT, Grain, Pane
-from streams.published import Published
+from streams.published import Published, are_same
 from streams.routing import Labels
 from streams.unit import Unit
 
@@ -116,7 +115,7 @@ class Past:
         """What was told when the same was asked of the same units, or what is told now."""
         units = [self._held(pane) for pane in panes]
         known = self._told.get(asked) or self._before[1].get(asked)
-        if known is None or not _are_same(known[0], units):
+        if known is None or not are_same(known[0], units):
             known = units, tell()
         self._told[asked] = known
         told: Told = known[1]
@@ -128,7 +127,7 @@ class Past:
         if found is None:
             found = tuple(one.units.get(pane) for one in self.partitions)
             before = self._before[0].get(pane, ())
-            found = self._units[pane] = before if _are_same(before, found) else found
+            found = self._units[pane] = before if are_same(before, found) else found
         return found
 
     def _since(self, metric: Metric, grain: Grain) -> int | None:
@@ -180,8 +179,3 @@ class _People(NamedTuple):
 def _hours_between(begin: int, end: int) -> Sequence[Pane]:
     """Kept, since hundreds of them are asked for again at each scrape."""
     return [Pane(Grain.HOUR, start) for start in range(begin, end, HOUR)]
-
-
-def _are_same(one: Sequence[object], other: Sequence[object]) -> bool:
-    """Whether nothing changed: what does is another object."""
-    return len(one) == len(other) and all(map(is_, one, other))

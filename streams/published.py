@@ -1,7 +1,8 @@
 """What a worker publishes of a partition, and what an exporter holds of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import is_
 
 import msgspec
 
@@ -77,3 +78,8 @@ class Published:
         """Take changed panes; raises Damaged or UnknownVersion."""
         for key, raw in panes.items():
             self.units[Pane.parse(key)] = Unit.load(unseal(StoredUnit, raw, key), aggregates)
+
+
+def are_same(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether units, one by one, are what they were: `update` puts another object for one."""
+    return len(one) == len(other) and all(map(is_, one, other))

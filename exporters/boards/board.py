@@ -99,7 +99,7 @@ class Board:
     ) -> None:
         """What a metric is now; `through` is PromQL that its series go through."""
         if (metric := self._metric(name)) is not None:
-            asked = Query(through.format(_of(metric, part, matchers)), legend(metric, matchers))
+            asked = _asked(metric, matchers, part, through)
             about = _about(metric, part, scale, heading)
             self.add(panels.number(about, asked), width, height)
 
@@ -114,14 +114,13 @@ class Board:
     ) -> None:
         """How a metric went."""
         if (metric := self._metric(name)) is not None:
-            asked = Query(through.format(_of(metric, part, matchers)), legend(metric, matchers))
+            asked = _asked(metric, matchers, part, through)
             self.add(panels.lines(_about(metric, part, scale), asked), width)
 
     def parts(self, name: str, *matchers: str, width: int = HALF) -> None:
         """How the label sets of a metric, which add up, went."""
         if (metric := self._metric(name)) is not None:
-            asked = Query(_of(metric, "", matchers), legend(metric, matchers))
-            self.add(panels.stacked(_about(metric), asked), width)
+            self.add(panels.stacked(_about(metric), _asked(metric, matchers)), width)
 
     def an_hour(self, name: str, label: str, width: int = HALF) -> None:
         """How many an hour were counted of each value of a label that only the counter has."""
@@ -137,8 +136,9 @@ class Board:
         return self.catalogue.metrics.get(name)
 
 
-def _of(metric: Metric, part: str, matchers: Iterable[str]) -> str:
-    return series(short_name(metric, part), *matchers)
+def _asked(metric: Metric, matchers: tuple[str, ...], part: str = "", through: str = "{}") -> Query:
+    expr = through.format(series(short_name(metric, part), *matchers))
+    return Query(expr, legend(metric, matchers))
 
 
 def _about(metric: Metric, part: str = "", scale: Scale = NO_SCALE, heading: str = "") -> About:

@@ -31,10 +31,7 @@ def compare(past: Past, launch: Launch, instant: int) -> list[Effect]:
     hours, days = _hours(launch, end), _days(past, launch, end)
     by_weeks = [_Stretch(past, panes, is_by_weeks=True) for panes in (hours, days)]
     ways = [*by_weeks, _Stretch(past, hours, is_by_weeks=False)]
-    return [
-        *_effects(launch.metrics, "goal", ways),
-        *_effects(launch.guardrails, "guardrail", ways),
-    ]
+    return [effect for role, texts in launch.asked for effect in _effects(texts, role, ways)]
 
 
 def _effects(texts: Sequence[str], role: Role, ways: Sequence["_Stretch"]) -> Iterator[Effect]:
