@@ -200,7 +200,7 @@ def test_grafana_finds_its_boards_where_they_are_mounted() -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_setting_given_to_a_service_is_known_and_valid(service: str) -> None:
-    settings = importlib.import_module("tidegauge.settings")
+    settings = importlib.import_module("tidegauge.settings_sources")
     given = {name: value for name, value in environment(service).items() if "TIDEGAUGE" in name}
     assert set(given) <= settings.ENVIRONMENT_NAMES
     settings.load_settings(None, given)

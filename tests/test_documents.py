@@ -21,8 +21,9 @@ from streams.partition import Partition
 from streams.wire import SEGMENT
 from tests.streams.made_up import Row, body, fold
 from tidegauge.assembly import folding, public_problems, worker_settings
-from tidegauge.settings import Settings, load_settings
+from tidegauge.settings import Settings
 from tidegauge.settings_page import PAGE, page
+from tidegauge.settings_sources import load_settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

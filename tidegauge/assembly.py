@@ -17,7 +17,8 @@ from streams.panes import Calendar
 from streams.schema import ConfigurationError, Problem
 from streams.time_zone import load_zone
 from streams.wire import CLOUDEVENTS, SEGMENT, PersonKey, WireFormat
-from tidegauge.settings import Settings, read_settings
+from tidegauge.settings import Settings
+from tidegauge.settings_sources import read_settings
 
 OBJECTS = ("properties", "traits")
 """Paths of a custom format that others lead through."""

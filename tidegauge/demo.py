@@ -28,7 +28,8 @@ from tidegauge.local_service import LocalService
 from tidegauge.loopback_server import ServerFailed
 from tidegauge.scrape import Scrape, scrape
 from tidegauge.services import check_port
-from tidegauge.settings import LARGEST_PORT, Settings
+from tidegauge.setting_kinds import LARGEST_PORT
+from tidegauge.settings import Settings
 from tidegauge.simulator.sender import SendError
 from tidegauge.simulator.simulation import Simulation
 

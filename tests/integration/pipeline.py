@@ -23,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from agents.settings import WorkerSettings
 from tidegauge.assembly import worker_settings
 from tidegauge.loopback_server import free_port
-from tidegauge.settings import load_settings
+from tidegauge.settings_sources import load_settings
 
 ON_KAFKA_FIRST = pytest.mark.parametrize(
     "broker",

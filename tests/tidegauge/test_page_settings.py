@@ -11,7 +11,8 @@ from aiohttp import ClientSession
 
 from tidegauge.__main__ import main
 from tidegauge.services import exporter_of, public_server_of
-from tidegauge.settings import Settings, load_settings
+from tidegauge.settings import Settings
+from tidegauge.settings_sources import load_settings
 
 NOTES = """
 [[notes]]

@@ -11,7 +11,8 @@ import pytest
 
 from streams.schema import ConfigurationError
 from tidegauge.assembly import load_checked
-from tidegauge.settings import DECLARED, Settings, load_settings
+from tidegauge.settings import DECLARED, Settings
+from tidegauge.settings_sources import load_settings
 
 # One value for each setting that is not its default, as TOML and as text.
 OTHERS: dict[str, tuple[str, str, Any]] = {
