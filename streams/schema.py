@@ -1,8 +1,9 @@
 """Checks tables read from TOML: all problems at once, each with its place and what is right."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from streams.suggestion import suggest
 
 
 class Problem(NamedTuple):
@@ -42,7 +43,7 @@ def check(
     for key, value in table.items():
         field = fields.get(key)
         if field is None:
-            problems.append(Problem(where, f"unknown key {key!r}; {_suggest(key, fields)}"))
+            problems.append(Problem(where, f"unknown key {key!r}; {suggest(key, sorted(fields))}"))
         elif not field.accepts(value):
             problems.append(Problem(f"{where}.{key}", f"must be {field.expected}, not {value!r}"))
         else:
@@ -51,13 +52,6 @@ def check(
         if field.required and key not in table:
             problems.append(Problem(where, f"needs {key!r}: {field.expected}"))
     return usable
-
-
-def _suggest(key: str, fields: Mapping[str, Field]) -> str:
-    close = difflib.get_close_matches(key, fields, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"known are {', '.join(sorted(fields))}"
 
 
 def is_text(value: Any) -> bool:

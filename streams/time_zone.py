@@ -3,10 +3,11 @@
 Two workers with different time zone files would cut days differently.
 """
 
-import difflib
 from datetime import datetime
 from importlib import resources
 from zoneinfo import ZoneInfo
+
+from streams.suggestion import suggest
 
 
 def load_zone(name: str) -> ZoneInfo:
@@ -15,8 +16,7 @@ def load_zone(name: str) -> ZoneInfo:
     known = resources.files("tzdata") / "zones"
     names = known.read_text(encoding="utf-8").split()
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"did you mean {close[0]}?" if close else "a name such as Europe/Paris is needed"
+        hint = suggest(name, names, "a name such as 'Europe/Paris' is needed")
         raise ValueError(f"no time zone {name!r}; {hint}")
     file = resources.files("tzdata").joinpath("zoneinfo", *parts)
     with file.open("rb") as opened:

@@ -1,6 +1,5 @@
 """Puts settings together into what the layers below take."""
 
-import difflib
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import cast
@@ -15,6 +14,7 @@ from streams.catalogue_file import load
 from streams.folding import Folding
 from streams.panes import Calendar
 from streams.schema import ConfigurationError, Problem
+from streams.suggestion import suggest
 from streams.time_zone import load_zone
 from streams.wire import CLOUDEVENTS, SEGMENT, PersonKey, WireFormat
 from tidegauge.settings import Settings
@@ -106,8 +106,7 @@ def public_problems(settings: Settings, catalogue: Catalogue) -> Iterator[Proble
     for name in dict.fromkeys(settings.public_metrics):
         metric = catalogue.metrics.get(name)
         if metric is None:
-            close = difflib.get_close_matches(name, catalogue.metrics, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else "see docs/metrics.md"
+            hint = suggest(name, catalogue.metrics, "see docs/metrics.md")
             yield Problem("public.metrics", f"there is no metric {name!r}; {hint}")
         elif not can_be_public(metric, catalogue):
             why = "how many people or events stand behind it is not kept, so it might tell of one"

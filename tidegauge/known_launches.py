@@ -1,7 +1,6 @@
 """The launches that are known where workers publish, and what can be told of them."""
 
-import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Self
 
 from agents.settings import Refusal
@@ -11,6 +10,7 @@ from streams.launches.comparison import compare
 from streams.launches.launch import Launch, found
 from streams.launches.split import split
 from streams.past import Past
+from streams.suggestion import suggest
 from tidegauge.grid import Paper
 from tidegauge.launch_report import listing, report
 from tidegauge.published import read_view
@@ -48,7 +48,7 @@ class KnownLaunches:
         """The same; raises Refusal where it is not known."""
         launch = self.get(name)
         if launch is None:
-            raise Refusal(f"no launch {name!r} is known; {_hint(name, self._launches)}")
+            raise Refusal(f"no launch {name!r} is known; {suggest(name, self._launches)}")
         return launch
 
     def listing(self) -> Paper | None:
@@ -63,11 +63,3 @@ class KnownLaunches:
         effects = compare(past, launch, self._instant)
         parts = split(self._rules, self._partitions, self._instant, launch)
         return report(self._rules, launch, self._instant, effects, parts)
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
-    return f"there are {', '.join(map(repr, names))}" if names else "there is none"

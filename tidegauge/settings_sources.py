@@ -4,7 +4,6 @@ An environment variable wins over the file; with `_FILE` at its end it names a f
 value, for secrets.
 """
 
-import difflib
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from redis.asyncio.connection import parse_url
 
 from streams.catalogue_file import SECTIONS
 from streams.schema import TEXT, ConfigurationError, Field, Problem, check
+from streams.suggestion import suggest
 from tidegauge.setting_kinds import ANYTHING
 from tidegauge.settings import DECLARED, ENVIRONMENT, Settings
 
@@ -29,6 +29,7 @@ ENVIRONMENT_NAMES = frozenset(
     for key in DECLARED
     for suffix in ("", "_FILE")
 ) | {f"{ENVIRONMENT}CONFIG"}
+ALL = "docs/settings.md names all"
 
 
 def load_settings(path: str | None, environment: Mapping[str, str]) -> Settings:
@@ -114,17 +115,12 @@ def _from_environment(environment: Mapping[str, str], problems: list[Problem]) -
         else:
             problems.append(Problem(name, f"must be {accepts.expected}, not {text!r}"))
     problems.extend(
-        Problem(name, f"is no setting of tidegauge{_suggestion(name)}")
+        Problem(name, f"is no setting of tidegauge; {suggest(name, ENVIRONMENT_NAMES, ALL)}")
         for name in sorted(environment.keys() - ENVIRONMENT_NAMES)
         if name.startswith(ENVIRONMENT)
         and not SERVICE_LINK.fullmatch(f"{name}={environment[name]}")
     )
     return values
-
-
-def _suggestion(name: str) -> str:
-    close = difflib.get_close_matches(name, ENVIRONMENT_NAMES, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _redis_problems(values: Mapping[str, Any]) -> list[Problem]:

@@ -3,13 +3,13 @@
 `conversions{goal="order"}` asks about one goal, `conversions` about all of them together.
 """
 
-import difflib
 import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from streams.catalogue import Catalogue, Metric
 from streams.series import Pairs
+from streams.suggestion import suggest
 
 COUNTED = ("count", "distinct")
 """Kinds that can be compared with the same hours of other weeks; so can a ratio of two of them."""
@@ -42,11 +42,11 @@ def ask(catalogue: Catalogue, text: str) -> Asked:
     metric = catalogue.metrics.get(name)
     comparable = [m.name for m in catalogue.metrics.values() if can_be_compared(catalogue, m)]
     if metric is None:
-        raise CannotAsk(f"there is no metric {name!r}; {_hint(name, comparable)}")
+        raise CannotAsk(f"there is no metric {name!r}; {suggest(name, comparable)}")
     if name not in comparable:
         raise CannotAsk(
             f"{name!r} cannot be compared with the same hours of other weeks: only counts, numbers "
-            f"of people and ratios of these can; {_hint(name, comparable)}"
+            f"of people and ratios of these can; {suggest(name, comparable)}"
         )
     labels = dict(LABEL.findall(found["labels"] or ""))
     for name, value in labels.items():
@@ -81,10 +81,4 @@ def _check_label(catalogue: Catalogue, metric: Metric, name: str, value: str) ->
         raise CannotAsk(f"{metric.name!r} has no label {name!r}; {known or 'it has none'}")
     values = catalogue.labels[name].values
     if values and value not in values:
-        raise CannotAsk(f"{metric.name!r} has no {name} {value!r}; {_hint(value, values)}")
-
-
-def _hint(word: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(names)}"
+        raise CannotAsk(f"{metric.name!r} has no {name} {value!r}; {suggest(value, values)}")

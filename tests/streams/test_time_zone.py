@@ -21,7 +21,7 @@ def test_what_is_no_zone_is_refused(name: str) -> None:
 
 
 def test_a_close_name_is_told() -> None:
-    with pytest.raises(ValueError, match="did you mean Europe/Paris"):
+    with pytest.raises(ValueError, match="did you mean 'Europe/Paris'"):
         load_zone("Europe/Pariss")
 
 

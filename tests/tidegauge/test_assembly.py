@@ -83,8 +83,8 @@ def test_a_path_through_another_is_told() -> None:
 @pytest.mark.parametrize(
     ("zone", "hint"),
     [
-        ("Europe/Berln", "did you mean Europe/Berlin?"),
-        ("../../etc/passwd", "a name such as Europe/Paris is needed"),
+        ("Europe/Berln", "did you mean 'Europe/Berlin'?"),
+        ("../../etc/passwd", "a name such as 'Europe/Paris' is needed"),
         ("UTC+1", "did you mean "),
     ],
 )

@@ -191,9 +191,9 @@ def test_everything_wrong_is_told_at_once(file: Path) -> None:
         f"{file}: labels: must be a table, not 3",
         f"{file}: worker.bind: must be host:port, such as 127.0.0.1:9480, not 1",
         f"{file}: metrics.sales: needs 'definition'",
-        "reporting.timezone: no time zone 'Europe/Berln'; did you mean Europe/Berlin?",
+        "reporting.timezone: no time zone 'Europe/Berln'; did you mean 'Europe/Berlin'?",
         "TIDEGAUGE_PERSON_KEY: must be one of user_else_anonymous, ",
-        "TIDEGAUGE_KAFKA_TOPICS: is no setting of tidegauge; did you mean TIDEGAUGE_KAFKA_TOPIC?",
+        "TIDEGAUGE_KAFKA_TOPICS: is no setting of tidegauge; did you mean 'TIDEGAUGE_KAFKA_TOPIC'?",
         f"TIDEGAUGE_PERSON_HASH_KEY_FILE: {file.parent / 'absent'} cannot be read: No such file",
         "redis.url: must be an address such as redis://127.0.0.1:6379",
     ):
