@@ -6,8 +6,7 @@ checkpoint has to write, `streams.recovery` makes a partition of what was writte
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 from streams.checkpoint import (
     IDS,
@@ -23,6 +22,7 @@ from streams.checkpoint import (
 from streams.coverage import Coverage
 from streams.duplicates import Duplicates
 from streams.folding import DeadLetter, Folding, Group, Tally
+from streams.guards import Guards
 from streams.launches.said import hear
 from streams.legacy import Legacy
 from streams.losses import Losses
@@ -70,7 +70,7 @@ class Partition:
         self.judge = Judge(legacy.watermark, Duplicates(legacy.segments), folding.is_bot)
         self._count_from = legacy.count_from
         guards = {self.manifest_offset, self._count_from, *self.units.offsets()}
-        self._guards = sorted(guard for guard in guards if guard > offset)
+        self._guards = Guards(guards, offset)
         self._known_from = max(self.manifest_offset, self._count_from)
         self._whole_from = max(guards)
         self._archive_offset, self._archive_before = manifest.archive, legacy.archive_before
@@ -110,7 +110,7 @@ class Partition:
         if records and records[0].offset < self.offset:
             records = [record for record in records if record.offset >= self.offset]
         dead: list[DeadLetter] = []
-        for part in self._parts(records):
+        for part in self._guards.cut(records):
             before = self.watermark
             dead += self._fold(part)
             if self.watermark != before:
@@ -130,22 +130,6 @@ class Partition:
         self.units.write_again((LIFETIME,))  # so that a unit tells of it too
         self.offset = until
         self.judge.resume(until)
-
-    def _parts(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """Cut at the units' offsets, so that each unit takes all of a part or nothing."""
-        if not records:
-            return
-        if not self._guards or records[0].offset >= self._guards[-1]:
-            self._guards = []
-            yield records
-            return
-        cuts = [
-            i
-            for i, (a, b) in enumerate(pairwise(records), 1)
-            if any(a.offset < guard <= b.offset for guard in self._guards)
-        ]
-        for start, end in pairwise([0, *cuts, len(records)]):
-            yield records[start:end]
 
     def _fold(self, records: Sequence[Record]) -> list[DeadLetter]:
         first = records[0].offset
