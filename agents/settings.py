@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
+from exporters.doors.protection import Protection
 from streams.folding import Folding
 
+LOOPBACK_ONLY = Protection("worker")
 CHANGELOG_RECORD_BYTES = 8 << 20
 """A unit with every sketch full stays below a megabyte with the shipped catalogue."""
 
@@ -33,6 +35,7 @@ class WorkerSettings:
     redis_prefix: str = "tidegauge"
     host: str = "127.0.0.1"
     port: int = 9481
+    protection: Protection = LOOPBACK_ONLY
     checkpoint_seconds: float = 1.0
     """How much may have to be read again after a crash."""
     publish_seconds: float = 0.25

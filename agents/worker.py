@@ -47,10 +47,14 @@ class Worker:
         self._process = process_collectors()
 
     async def run(self) -> int:
-        """Work until `stopping` is set or the worker refuses; PortTaken when its port is."""
+        """Work until `stopping` is set or the worker refuses; raises as `start_server` does."""
         web = create_web_app(self._metrics, self._not_ready, _landing)
         server = await start_server(
-            web, self.settings.host, self.settings.port, setting="TIDEGAUGE_WORKER_BIND"
+            web,
+            self.settings.host,
+            self.settings.port,
+            setting="TIDEGAUGE_WORKER_BIND",
+            protection=self.settings.protection,
         )
         log.info("serving /metrics, /healthz and /readyz on %s", server.url)
         try:

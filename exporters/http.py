@@ -1,22 +1,28 @@
 """The small web server of workers and exporters: metrics, health, readiness, a landing page.
 
-It answers GET and HEAD only, takes no bodies beyond 8 KiB and shows clients no tracebacks.
+It answers GET and HEAD only and shows clients no tracebacks; who is answered is for `doors`.
 """
 
+import asyncio
 import errno
+import socket
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
-MAX_BODY_BYTES = 8 * 1024
-SHUTDOWN_SECONDS = 1.0
-PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
+from exporters.doors.guard import HEALTH, set_guard
+from exporters.doors.kept import KeptWebConfig
+from exporters.doors.porter import LIMITS, Limits, Porter
+from exporters.doors.protection import Protection
 
+SHUTDOWN_SECONDS = 1.0
+BACKLOG = 128
+LARGEST_PORT = 65_535
+LOOPBACK_ONLY = Protection()
+
+Address = tuple[socket.AddressFamily, tuple[Any, ...]]
+"""Family, and numeric host and port (of IPv6 also flow and scope)."""
 Metrics = Callable[[str], Awaitable[tuple[bytes, str]]]
 """Accept header -> body and content type."""
 Ready = Callable[[], Awaitable[Sequence[str]]]
@@ -37,6 +43,8 @@ class Server(NamedTuple):
     """A running server and the address it is really bound to."""
 
     runner: web.AppRunner
+    porter: Porter
+    scheme: str
     host: str
     port: int
 
@@ -44,10 +52,11 @@ class Server(NamedTuple):
     def url(self) -> str:
         """Where a browser finds it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/"
+        return f"{self.scheme}://{host}:{self.port}/"
 
     async def stop(self) -> None:
         """Close the connections and the port."""
+        await self.porter.close()
         await self.runner.cleanup()
 
 
@@ -55,7 +64,7 @@ def create_web_app(
     metrics: Metrics, ready: Ready, landing: Landing | Sequence[web.RouteDef]
 ) -> web.Application:
     """Make the application of these answers; `landing` is one page, or routes that `/` is among."""
-    app = web.Application(client_max_size=MAX_BODY_BYTES)
+    app = web.Application()
 
     async def get_metrics(request: web.Request) -> web.Response:
         body, content_type = await metrics(request.headers.get("Accept", ""))
@@ -72,7 +81,7 @@ def create_web_app(
         return web.Response(text=text, status=503 if reasons else 200)
 
     app.router.add_get("/metrics", get_metrics)
-    app.router.add_get("/healthz", get_health)
+    app.router.add_get(HEALTH, get_health)
     app.router.add_get("/readyz", get_readiness)
     app.router.add_routes([_landing_route(landing)] if callable(landing) else landing)
     return app
@@ -81,28 +90,63 @@ def create_web_app(
 def _landing_route(landing: Landing) -> web.RouteDef:
     async def get_landing(_: web.Request) -> web.Response:
         page = await landing()
-        return web.Response(text=page, content_type="text/html", headers=PAGE_HEADERS)
+        return web.Response(text=page, content_type="text/html")
 
     return web.get("/", get_landing)
 
 
 async def start_server(
-    app: web.Application, host: str, port: int, *, setting: str = "--port"
+    app: web.Application,
+    host: str,
+    port: int,
+    *,
+    setting: str = "--port",
+    protection: Protection = LOOPBACK_ONLY,
+    limits: Limits = LIMITS,
 ) -> Server:
     """Listen and answer; port 0 takes a free one. `setting` names what an operator would change.
 
-    Raises PortTaken or CannotListen.
+    Raises PortTaken, CannotListen, or ConfigurationError where the protection is wrong or too
+    little for the address.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-    await runner.setup()
-    site = web.TCPSite(runner, host, port)
     try:
-        await site.start()
+        addresses = await asyncio.to_thread(resolve, host, port)
+        kept = KeptWebConfig(protection, [address[0] for _, address in addresses])
+        listeners = _listen(addresses)
     except (OSError, OverflowError) as error:
-        await runner.cleanup()
         raise _refusal(error, host, port, setting) from error
-    bound_host, bound_port = runner.addresses[0][:2]
-    return Server(runner, bound_host, bound_port)
+    set_guard(app, kept)
+    runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS)
+    await runner.setup()
+    assert runner.server is not None  # noqa: S101 - it has been set up
+    porter = Porter(runner.server, kept, limits)
+    porter.open(listeners)
+    bound_host, bound_port = listeners[0].getsockname()[:2]
+    return Server(runner, porter, "https" if kept.now().tls else "http", bound_host, bound_port)
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """Every address that a host's name stands for; raises OSError, OverflowError."""
+    if not 0 <= port <= LARGEST_PORT:
+        raise OverflowError(f"ports are numbers from 0 to {LARGEST_PORT}")
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    return list(
+        dict.fromkeys((family, (name, port, *more)) for family, *_, (name, _, *more) in found)
+    )
+
+
+def _listen(addresses: Sequence[Address]) -> list[socket.socket]:
+    """Listen on all of them, or on none."""
+    listeners: list[socket.socket] = []
+    try:
+        for family, address in addresses:
+            listeners.append(socket.create_server(address, family=family, backlog=BACKLOG))
+            listeners[-1].settimeout(0)
+    except OSError:
+        for listener in listeners:
+            listener.close()
+        raise
+    return listeners
 
 
 def _refusal(error: Exception, host: str, port: int, setting: str) -> CannotListen:

@@ -10,6 +10,7 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from exporters.collector import ProductCollector
+from exporters.doors.protection import Door
 from exporters.exposition import process_collectors, render
 from exporters.http import Server, create_web_app, start_server
 from exporters.keys import DEFAULT_PREFIX
@@ -28,6 +29,8 @@ from streams.launches.effect import Effect
 from streams.past import Past
 from streams.spikes.watcher import Watched, Watcher
 
+DOOR = Door("127.0.0.1", 9480)
+
 log = logging.getLogger("tidegauge.exporter")
 
 
@@ -40,14 +43,13 @@ class Exporter:
         redis_url: str,
         folding: Folding,
         prefix: str = DEFAULT_PREFIX,
-        host: str = "127.0.0.1",
-        port: int = 9480,
+        door: Door = DOOR,
         stale_after_seconds: float = STALE_AFTER_SECONDS,
         clock: Callable[[], int] = wall_clock,
         notes: NotesFile | None = None,
     ) -> None:
         self._folding = folding
-        self._address = host, port
+        self._door = door
         self._reader = SnapshotReader(
             redis_url, prefix, folding, stale_after_seconds=stale_after_seconds, clock=clock
         )
@@ -63,9 +65,15 @@ class Exporter:
         """How long the last scrape took."""
 
     async def start(self) -> Server:
-        """Listen; raises PortTaken or CannotListen. Redis need not be there."""
+        """Listen; raises as `start_server` does. Redis need not be there."""
         app = create_web_app(self.scrape, self.problems, self._page.routes())
-        self._server = await start_server(app, *self._address, setting="TIDEGAUGE_EXPORTER_BIND")
+        self._server = await start_server(
+            app,
+            self._door.host,
+            self._door.port,
+            setting="TIDEGAUGE_EXPORTER_BIND",
+            protection=self._door.protection,
+        )
         return self._server
 
     async def stop(self) -> None:

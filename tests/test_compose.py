@@ -206,6 +206,14 @@ def test_every_setting_given_to_a_service_is_known_and_valid(service: str) -> No
     settings.load_settings(None, given)
 
 
+@pytest.mark.parametrize("service", ["worker", "exporter"])
+def test_a_service_may_be_reached_from_the_network_it_is_in(service: str) -> None:
+    given = {name: value for name, value in environment(service).items() if "TIDEGAUGE" in name}
+    settings = importlib.import_module("tidegauge.settings_sources").load_settings(None, given)
+    problems = importlib.import_module("tidegauge.doors").door_problems(settings)
+    assert list(problems) == []
+
+
 @pytest.mark.prometheus
 def test_promtool_accepts_the_configuration(promtool: str) -> None:
     subprocess.run(

@@ -17,6 +17,7 @@ from streams.schema import ConfigurationError, Problem
 from streams.suggestion import suggest
 from streams.time_zone import load_zone
 from streams.wire import CLOUDEVENTS, SEGMENT, PersonKey, WireFormat
+from tidegauge.doors import worker_door
 from tidegauge.settings import Settings
 from tidegauge.settings_sources import read_settings
 
@@ -115,18 +116,19 @@ def public_problems(settings: Settings, catalogue: Catalogue) -> Iterator[Proble
 
 def worker_settings(settings: Settings, accept_dead_letters: int = 0) -> WorkerSettings:
     """What a worker is told; raises ConfigurationError."""
-    host, port = address(settings.worker_bind)
+    door = worker_door(settings)
     return WorkerSettings(
         kafka_bootstrap=settings.kafka_bootstrap,
         topic=settings.kafka_topic,
         folding=folding(settings),
         application=settings.kafka_application,
         instance=settings.worker_instance
-        or f"{settings.kafka_application}-{socket.gethostname()}-{port}",
+        or f"{settings.kafka_application}-{socket.gethostname()}-{door.port}",
         redis_url=settings.redis_url,
         redis_prefix=settings.redis_prefix,
-        host=host,
-        port=port,
+        host=door.host,
+        port=door.port,
+        protection=door.protection,
         checkpoint_seconds=settings.worker_checkpoint_seconds,
         publish_seconds=settings.worker_publish_seconds,
         session_seconds=settings.worker_session_seconds,
@@ -136,12 +138,6 @@ def worker_settings(settings: Settings, accept_dead_letters: int = 0) -> WorkerS
         max_dead_letters_in_a_row=settings.worker_max_dead_letters_in_a_row,
         accept_dead_letters=accept_dead_letters,
     )
-
-
-def address(bind: str) -> tuple[str, int]:
-    """Host and port of an address."""
-    host, _, port = bind.rpartition(":")
-    return host.strip("[]"), int(port)
 
 
 def _wire(settings: Settings, problems: list[Problem]) -> WireFormat:

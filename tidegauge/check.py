@@ -16,12 +16,16 @@ from agents import topics
 from agents.boot_checks import Finding, Topic, Weight, counted
 from agents.settings import Refusal
 from exporters.connection import FAILURES, connect
+from streams.catalogue import Catalogue
 from streams.catalogue_file import load
 from streams.example import mistakes
 from streams.folding import LAUNCHES, Folding
+from streams.schema import Problem
 from tidegauge.arguments import whole
 from tidegauge.assembly import load_checked, notes_file, notes_problems, worker_settings
+from tidegauge.doors import door_problems, doors, told
 from tidegauge.sampling import Findings, examine
+from tidegauge.settings import Settings
 
 TIMEOUT_MILLISECONDS = 3_000
 EXIT_UNREACHABLE = 1
@@ -44,13 +48,16 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def _check(options: argparse.Namespace) -> int:
     console = Console(soft_wrap=True)
-    checked = load_checked(options.config, os.environ, notes_problems)
+    checked = load_checked(options.config, os.environ, _file_problems)
     settings = worker_settings(checked)
     catalogue = settings.folding.catalogue
     console.print(f"[green]✓[/] configuration: {len(catalogue.metrics)} metrics")
     if checked.exporter_notes:
         count = len(notes_file(checked, catalogue).load())
         console.print(f"[green]✓[/] {escape(checked.exporter_notes)}: {counted(count, 'note')}")
+    for door in doors(checked):
+        mark = "[yellow]![/]" if door.protection.insecure_bind else "[green]✓[/]"
+        console.print(f"{mark} {escape(told(door))}")
     mistaken = list(_mistaken_examples(settings.folding))
     for name, mistake in mistaken:
         console.print(f"[red]✗[/] metrics.{name}.example: {escape(mistake)}")
@@ -66,6 +73,12 @@ def _check(options: argparse.Namespace) -> int:
     _show(console, settings.folding, examine(settings.folding, records))
     refused = any(finding.weight is Weight.REFUSAL for finding in inspection.findings)
     return EXIT_UNREACHABLE if redis or refused or mistaken else 0
+
+
+def _file_problems(settings: Settings, catalogue: Catalogue) -> Iterator[Problem]:
+    """What is wrong with the files that settings name."""
+    yield from notes_problems(settings, catalogue)
+    yield from door_problems(settings)
 
 
 def _mistaken_examples(folding: Folding) -> Iterator[tuple[str, str]]:

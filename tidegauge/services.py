@@ -15,14 +15,20 @@ from exporters.page.service import Page, PublicServer
 from exporters.service import Exporter
 from tidegauge.arguments import whole
 from tidegauge.assembly import (
-    address,
     folding,
     load_checked,
     notes_file,
     notes_problems,
     worker_settings,
 )
+from tidegauge.doors import exporter_door, public_door
 from tidegauge.settings import Settings
+
+DOOR = (
+    "It can be asked at {0}.bind, {1}. Where other machines can reach that, it needs TLS and "
+    "users or client certificates in the file {0}.web_config, or {0}.insecure_bind where something "
+    "else protects it: docs/doors.md."
+)
 
 log = logging.getLogger("tidegauge.exporter")
 
@@ -30,7 +36,10 @@ log = logging.getLogger("tidegauge.exporter")
 def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     """Add the services to the command line."""
     worker = commands.add_parser(
-        "worker", parents=[shared], help="count the events of a topic and publish the counts"
+        "worker",
+        parents=[shared],
+        help="count the events of a topic and publish the counts",
+        epilog=DOOR.format("worker", "127.0.0.1:9481"),
     )
     worker.add_argument(
         "--accept-dead-letters",
@@ -41,7 +50,10 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
     )
     worker.set_defaults(command=_worker)
     exporter = commands.add_parser(
-        "exporter", parents=[shared], help="serve the product metrics to Prometheus"
+        "exporter",
+        parents=[shared],
+        help="serve the product metrics to Prometheus",
+        epilog=DOOR.format("exporter", "127.0.0.1:9480"),
     )
     exporter.set_defaults(command=_exporter)
 
@@ -59,14 +71,12 @@ def _exporter(options: argparse.Namespace) -> int:
 
 def exporter_of(settings: Settings) -> Exporter:
     """The exporter these settings ask for; raises ConfigurationError."""
-    host, port = address(settings.exporter_bind)
     made = folding(settings)
     return Exporter(
         redis_url=settings.redis_url,
         folding=made,
         prefix=settings.redis_prefix,
-        host=host,
-        port=port,
+        door=exporter_door(settings),
         stale_after_seconds=settings.exporter_stale_after_seconds,
         notes=notes_file(settings, made.catalogue),
     )
@@ -74,14 +84,15 @@ def exporter_of(settings: Settings) -> Exporter:
 
 def public_server_of(settings: Settings, exporter: Exporter) -> PublicServer | None:
     """The public page these settings ask for; None when they ask for none."""
-    if not settings.public_bind:
+    door = public_door(settings)
+    if door is None:
         return None
-    host, port = address(settings.public_bind)
     made = folding(settings)
     names = tuple(dict.fromkeys(settings.public_metrics))
     audience = Audience(names, settings.public_minimum_group)
     notes = notes_file(settings, made.catalogue)
-    return PublicServer(Page(made, exporter.view, notes, audience), host, port)
+    page = Page(made, exporter.view, notes, audience)
+    return PublicServer(page, *door)
 
 
 async def _serve(settings: Settings) -> None:

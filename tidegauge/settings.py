@@ -76,6 +76,15 @@ class Settings:
         "segment", "source.format", choice(FORMATS), "Shape of the records."
     )
     worker_bind: str = setting("127.0.0.1:9481", "worker.bind", ADDRESS, "Where a worker serves.")
+    worker_web_config: str = setting(
+        "", "worker.web_config", TEXT, "File with its TLS and users, YAML; none if not given."
+    )
+    worker_insecure_bind: bool = setting(
+        default=False,
+        key="worker.insecure_bind",
+        accepts=FLAG,
+        meaning="Let other machines ask without TLS and authentication.",
+    )
     worker_instance: str = setting(
         "",
         "worker.instance",
@@ -100,6 +109,15 @@ class Settings:
     exporter_bind: str = setting(
         "127.0.0.1:9480", "exporter.bind", ADDRESS, "Where the exporter serves."
     )
+    exporter_web_config: str = setting(
+        "", "exporter.web_config", TEXT, "File with its TLS and users, YAML; none if not given."
+    )
+    exporter_insecure_bind: bool = setting(
+        default=False,
+        key="exporter.insecure_bind",
+        accepts=FLAG,
+        meaning="Let other machines ask without TLS and authentication.",
+    )
     exporter_stale_after_seconds: float = setting(
         60.0, "exporter.stale_after_seconds", NUMBER, "Older snapshots make the metrics absent."
     )
@@ -108,6 +126,15 @@ class Settings:
     )
     public_bind: str = setting(
         "", "public.bind", ADDRESS, "Where the public page is served; nowhere if not given."
+    )
+    public_web_config: str = setting(
+        "", "public.web_config", TEXT, "File with its TLS, YAML; none if not given."
+    )
+    public_insecure_bind: bool = setting(
+        default=False,
+        key="public.insecure_bind",
+        accepts=FLAG,
+        meaning="Let other machines ask without TLS.",
     )
     public_metrics: tuple[str, ...] = setting(
         (), "public.metrics", TEXTS, "What it shows, in this order; commas between in a variable."

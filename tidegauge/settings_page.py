@@ -31,7 +31,8 @@ a file, for secrets. The catalogue's sections (`goals`, `active`, `labels`, `fac
 `message_id`, `user`, `time` and `name`, and where there are any `kind`, `anonymous`,
 `original_time`, `sent_at`, `received_at`, `bot`, `user_agent`, `properties`, `traits`. What is to
 be told once, of those who subscribed before: [subscribers](subscribers.md). What marks a launch:
-[launches](launches.md).
+[launches](launches.md). What a `web_config` file holds and `insecure_bind` lets in:
+[doors](doors.md).
 
 Time zone, person key, hash key, source and facts belong to the state that is stored: with others a
 worker refuses to go on from it, and `tidegauge replay` counts anew.

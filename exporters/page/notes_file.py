@@ -3,21 +3,13 @@
 import logging
 import threading
 from pathlib import Path
-from typing import NamedTuple
 
+from exporters.file_stamp import Stamp, stamp
 from streams.catalogue import Catalogue
 from streams.notes import Note, read_notes
 from streams.schema import ConfigurationError, Problem
 
 log = logging.getLogger("tidegauge.exporter")
-
-
-class _Stamp(NamedTuple):
-    """What changes when a file is written or put in the place of another."""
-
-    inode: int
-    size: int
-    changed_at: int
 
 
 class NotesFile:
@@ -26,7 +18,7 @@ class NotesFile:
     def __init__(self, path: str, catalogue: Catalogue) -> None:
         self._path, self._metrics = path, tuple(catalogue.metrics)
         self._lock = threading.Lock()
-        self._stamp: _Stamp | None = None
+        self._stamp: Stamp | None = None
         self._notes: list[Note] = []
         self.remark = ""
         """What is wrong with the file now, in words; empty when nothing is."""
@@ -47,9 +39,9 @@ class NotesFile:
     def notes(self) -> list[Note]:
         """The notes as they stand, or as they stood before the file was broken."""
         with self._lock:
-            stamp = self._look()
-            if self._path and (stamp is None or stamp != self._stamp):
-                self._stamp = stamp
+            found = stamp(self._path)
+            if self._path and (found is None or found != self._stamp):
+                self._stamp = found
                 self._take()
             return self._notes
 
@@ -65,10 +57,3 @@ class NotesFile:
             else:
                 log.info("the notes in %s can be read again", self._path)
         self.remark = remark
-
-    def _look(self) -> _Stamp | None:
-        try:
-            found = Path(self._path).stat()
-        except OSError:
-            return None
-        return _Stamp(found.st_ino, found.st_size, found.st_mtime_ns)

@@ -11,7 +11,9 @@ from functools import lru_cache
 
 from aiohttp import web
 
-from exporters.http import MAX_BODY_BYTES, Server, start_server
+from exporters.doors.guard import HEALTH
+from exporters.doors.protection import Protection
+from exporters.http import Server, start_server
 from exporters.page.audience import PRIVATE, Audience
 from exporters.page.cards import sheet_of
 from exporters.page.notes_file import NotesFile
@@ -22,6 +24,7 @@ from streams.history import Day, History
 
 PAGE_SECONDS = 1.0
 """So long a page that was made is good for others who ask."""
+FOR_EVERYBODY = Protection("public", for_everybody=True)
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -116,15 +119,23 @@ async def _get_asset(request: web.Request) -> web.Response:
 class PublicServer:
     """The page at an address of its own, without anything else but `/healthz`."""
 
-    def __init__(self, page: Page, host: str, port: int) -> None:
-        self._page, self._address = page, (host, port)
+    def __init__(
+        self,
+        page: Page,
+        host: str,
+        port: int,
+        protection: Protection = FOR_EVERYBODY,
+    ) -> None:
+        self._page, self._address, self._protection = page, (host, port), protection
         self._server: Server | None = None
 
     async def start(self) -> Server:
-        """Listen; raises PortTaken or CannotListen."""
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
-        app.router.add_routes([*self._page.routes(), web.get("/healthz", _get_health)])
-        self._server = await start_server(app, *self._address, setting="TIDEGAUGE_PUBLIC_BIND")
+        """Listen; raises as `start_server` does."""
+        app = web.Application()
+        app.router.add_routes([*self._page.routes(), web.get(HEALTH, _get_health)])
+        self._server = await start_server(
+            app, *self._address, setting="TIDEGAUGE_PUBLIC_BIND", protection=self._protection
+        )
         return self._server
 
     async def stop(self) -> None:

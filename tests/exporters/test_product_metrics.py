@@ -10,6 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
+from exporters.doors.protection import Door
 from exporters.keys import Keys
 from exporters.service import Exporter
 from streams.panes import HOUR, SECOND
@@ -62,7 +63,7 @@ def exporter(url: str, prefix: str, seconds_later: int = 0) -> Exporter:
         redis_url=url,
         prefix=prefix,
         folding=new_folding(),
-        port=0,
+        door=Door("127.0.0.1", 0),
         clock=lambda: NOW + seconds_later * SECOND,
     )
 

@@ -12,7 +12,8 @@ import pytest
 
 from streams.event import Event
 from streams.schema import ConfigurationError
-from tidegauge.assembly import address, folding, load_checked, worker_settings
+from tidegauge.assembly import folding, load_checked, worker_settings
+from tidegauge.doors import exporter_door
 from tidegauge.settings import Settings
 
 PATHS = {"message_id": "id", "user": "who.id", "time": "at", "name": "what"}
@@ -119,7 +120,9 @@ def test_a_worker_is_told_where_to_serve_and_what_to_accept() -> None:
     [("0.0.0.0:9480", ("0.0.0.0", 9480)), ("[::]:1", ("::", 1)), ("host:0", ("host", 0))],  # noqa: S104 - an example
 )
 def test_an_address_is_a_host_and_a_port(bind: str, expected: tuple[str, int]) -> None:
-    assert address(bind) == expected
+    door = exporter_door(replace(Settings(), exporter_bind=bind))
+    assert (door.host, door.port) == expected
+    assert door.bind == bind
 
 
 @pytest.mark.parametrize("name", ["watched_seen", "launch_seen", "records", "up"])

@@ -161,8 +161,12 @@ def test_servers_that_do_not_answer_are_told_in_a_line_each(tmp_path: Path) -> N
     assert (check.returncode, check.stderr) == (1, "")
     lines = check.stdout.splitlines()
     assert re.fullmatch(r"✓ configuration: \d+ metrics", lines[0])
-    assert re.fullmatch(rf"✗ Redis: .*{redis}.*", lines[1])
-    assert re.fullmatch(rf"✗ Kafka: .*{kafka}.*", lines[2])
+    assert lines[1:3] == [
+        "✓ exporter.bind 127.0.0.1:9480: this machine only, no TLS",
+        "✓ worker.bind 127.0.0.1:9481: this machine only, no TLS",
+    ]
+    assert re.fullmatch(rf"✗ Redis: .*{redis}.*", lines[3])
+    assert re.fullmatch(rf"✗ Kafka: .*{kafka}.*", lines[4])
 
 
 @pytest.mark.parametrize(("command", "part"), [("worker", "WORKER"), ("exporter", "EXPORTER")])

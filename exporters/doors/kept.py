@@ -1,0 +1,45 @@
+"""The web-config that counts: read again when a file of it changes, kept while it is broken."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from exporters.doors.protection import Protection
+from exporters.doors.web_config import WebConfig
+from exporters.file_stamp import Stamp, stamp
+from streams.schema import ConfigurationError
+
+log = logging.getLogger("tidegauge.http")
+
+
+class KeptWebConfig:
+    """Gives the web-config of a door at these addresses.
+
+    Making it raises ConfigurationError. What is wrong later is logged, and what was read before
+    goes on to count: a certificate and its key are seldom replaced in one step.
+    """
+
+    def __init__(self, protection: Protection, hosts: Sequence[str]) -> None:
+        self._protection, self._hosts = protection, hosts
+        self._config = protection.read(hosts)
+        self._stamps: dict[Path, Stamp | None] = {}
+        self._remark = ""
+
+    def now(self) -> WebConfig:
+        """What counts now."""
+        stamps = {file: stamp(file) for file in self._config.files}
+        if stamps != self._stamps or self._remark:
+            self._take()
+            self._stamps = stamps
+        return self._config
+
+    def _take(self) -> None:
+        try:
+            self._config, remark = self._protection.read(self._hosts), ""
+        except ConfigurationError as error:
+            remark = "; ".join(map(str, error.problems))
+        if remark and remark != self._remark:
+            log.error("what was read before goes on to count, because of a file: %s", remark)
+        elif self._remark and not remark:
+            log.info("%s can be read again", self._protection.web_config)
+        self._remark = remark
