@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from agents.brokers import Brokers
 from streams.folding import Folding
 
 CHANGELOG_RECORD_BYTES = 8 << 20
@@ -18,8 +19,7 @@ OTHER_SHARDS = (
 class WorkerSettings:
     """Settings of one worker process."""
 
-    kafka_bootstrap: str
-    """host:port, several separated by commas."""
+    kafka: Brokers
     topic: str
     """The topic of product events."""
     folding: Folding

@@ -22,6 +22,7 @@ from tidegauge.assembly import (
     notes_problems,
     worker_settings,
 )
+from tidegauge.redis_door import redis_url
 from tidegauge.settings import Settings
 
 log = logging.getLogger("tidegauge.exporter")
@@ -62,7 +63,7 @@ def exporter_of(settings: Settings) -> Exporter:
     host, port = address(settings.exporter_bind)
     made = folding(settings)
     return Exporter(
-        redis_url=settings.redis_url,
+        redis_url=redis_url(settings),
         folding=made,
         prefix=settings.redis_prefix,
         host=host,

@@ -20,8 +20,10 @@ import pytest
 from kafka import KafkaAdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents.brokers import Brokers
 from agents.settings import WorkerSettings
 from tidegauge.assembly import worker_settings
+from tidegauge.kafka_door import brokers
 from tidegauge.loopback_server import free_port
 from tidegauge.settings_sources import load_settings
 
@@ -167,6 +169,11 @@ class Pipeline:
     def topic(self) -> str:
         return f"{self.name}-events"
 
+    @property
+    def kafka(self) -> Brokers:
+        """Where its services find Kafka, and how they get in."""
+        return brokers(load_settings(None, self.environment()))
+
     def environment(self, **more: str) -> dict[str, str]:
         """Everything a service is told, as environment variables."""
         values = {
@@ -186,7 +193,7 @@ class Pipeline:
 
     def create_topic(self, topic: str | None = None, partitions: int | None = None) -> None:
         """Create a topic, the source by default."""
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin = KafkaAdminClient(**self.kafka.client())
         wanted = {"num_partitions": partitions or self.partitions, "replication_factor": 1}
         admin.create_topics({topic or self.topic: wanted}, wait_for_metadata=True)
         admin.close()
