@@ -19,7 +19,6 @@ from kafka.errors import (
     KafkaError,
     KafkaTimeoutError,
     PolicyViolationError,
-    SaslAuthenticationFailedError,
     TopicAlreadyExistsError,
     TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
@@ -40,7 +39,6 @@ PERMANENT = {
     InvalidConfigurationError: BY_OTHER_MEANS,
     InvalidReplicationFactorError: "Set TIDEGAUGE_KAFKA_REPLICATION_FACTOR to what it can be",
     PolicyViolationError: BY_OTHER_MEANS,
-    SaslAuthenticationFailedError: "See kafka.username, kafka.password and kafka.sasl_mechanism",
     TopicAuthorizationFailedError: BY_OTHER_MEANS,
     UnsupportedVersionError: "Do it by the means these brokers have",
 }
@@ -58,7 +56,8 @@ def administration(brokers: Brokers) -> Iterator[KafkaAdminClient]:
     try:
         yield admin
     except tuple(PERMANENT) as error:
-        raise _refused(brokers, error) from error
+        advice = next(advice for kind, advice in PERMANENT.items() if isinstance(error, kind))
+        raise Refusal(f"Kafka at {brokers} refuses: {_name(error)}. {advice}") from error
     except (KafkaError, OSError) as error:
         raise KafkaUnreachable(f"Kafka at {brokers} answers with {_name(error)}") from error
     finally:
@@ -73,17 +72,10 @@ def _connected(brokers: Brokers) -> KafkaAdminClient:
             request_timeout_ms=REQUEST_MILLISECONDS,
             bootstrap_timeout_ms=REQUEST_MILLISECONDS // 2,
         )
-    except SaslAuthenticationFailedError as error:
-        raise _refused(brokers, error) from error
     except (KafkaError, OSError) as error:
         if reason := explain(brokers):
             raise Refusal(reason) from error
         raise KafkaUnreachable(f"Kafka does not answer at {brokers} ({_name(error)})") from error
-
-
-def _refused(brokers: Brokers, error: BaseException) -> Refusal:
-    advice = next(advice for kind, advice in PERMANENT.items() if isinstance(error, kind))
-    return Refusal(f"Kafka at {brokers} refuses: {_name(error)}. {advice}")
 
 
 def describe(admin: KafkaAdminClient, *names: str) -> dict[str, Topic]:

@@ -1,13 +1,18 @@
 """Finds out why Kafka lets no client in, which clients do not tell: they find no broker in time.
 
-Knocks once more, and asks what a client asks that wants to say who it is (SaslHandshake). Blocking.
+Knocks once more, asks what a client asks that wants to say who it is (SaslHandshake), and says so.
+Blocking; not for a thread with an event loop.
 """
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+
+from aiokafka.conn import create_conn
+from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
 from agents.brokers import PLAINTEXT, SASL_SSL, SSL, Brokers
 
@@ -23,7 +28,7 @@ EXPIRED, OTHER_NAME, OTHER_ADDRESS = 10, 62, 64
 def explain(brokers: Brokers) -> str | None:
     """What is wrong with how one asks to be let in, and what to do; None when it is not that."""
     for address in brokers.addresses:
-        reason = _knock(brokers, address)
+        reason = _knock(brokers, address) or _come_in(brokers, address)
         if reason is not None:
             return f"Kafka at {address} {reason}"
     return None
@@ -43,11 +48,34 @@ def _knock(brokers: Brokers, address: str) -> str | None:
         return None
 
 
+def _come_in(brokers: Brokers, address: str) -> str | None:
+    """Whether user and password are taken, which only all of SASL shows."""
+    arguments = brokers.client() | {"request_timeout_ms": int(ANSWER_SECONDS * 1000)}
+    del arguments["bootstrap_servers"]
+
+    async def connect() -> None:
+        (await create_conn(*_place(address), **arguments)).close()
+
+    try:
+        if brokers.by_password:
+            asyncio.run(connect())
+    except SaslAuthenticationFailed as error:
+        told = str(error).partition("] ")[2].removeprefix("SaslAuthenticationFailed: ")
+        return f"refuses user {brokers.username!r} ({told}): see kafka.username and kafka.password"
+    except (KafkaError, OSError, TimeoutError):
+        return None
+    return None
+
+
+def _place(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 @contextmanager
 def _connection(brokers: Brokers, address: str) -> Iterator[socket.socket]:
-    host, _, port = address.rpartition(":")
-    host = host.strip("[]")
-    with socket.create_connection((host, int(port)), ANSWER_SECONDS) as plain:
+    host, port = _place(address)
+    with socket.create_connection((host, port), ANSWER_SECONDS) as plain:
         if not brokers.by_tls:
             yield plain
             return
@@ -117,7 +145,7 @@ def _turned_away(brokers: Brokers, error: ssl.SSLError) -> str:
     if not brokers.certificates.certificate_file:
         right = "if it asks for a certificate, set kafka.certificate_file and kafka.key_file"
         return f"refuses TLS with us ({told}): {right}"
-    right = "it must not have expired, and the brokers must trust the authority that signed it"
+    right = "it must not have expired, and the brokers must trust its authority"
     return f"refuses the certificate in kafka.certificate_file ({told}): {right}"
 
 

@@ -16,7 +16,7 @@ from agents import topics
 from agents.boot_checks import Finding, Topic, Weight, counted
 from agents.brokers import Brokers
 from agents.settings import Refusal
-from exporters.connection import FAILURES, connect
+from exporters.connection import FAILURES, connect, describe
 from streams.catalogue_file import load
 from streams.example import mistakes
 from streams.folding import LAUNCHES, Folding
@@ -84,7 +84,7 @@ async def _redis_error(url: str) -> str | None:
     try:
         await client.ping()  # type: ignore[misc, unused-ignore]
     except FAILURES as error:
-        return str(error)
+        return describe(error)
     finally:
         await client.aclose()
     return None

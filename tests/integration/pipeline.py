@@ -73,6 +73,10 @@ class Service:
         """What it has written so far."""
         return self._log.read_text(errors="replace")
 
+    def command_line(self) -> str:
+        """What everybody on the machine may see of it."""
+        return Path(f"/proc/{self._process.pid}/cmdline").read_text(encoding="utf-8")
+
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of one of its pages; (0, "") while it does not listen."""
         url = f"http://127.0.0.1:{self.port}/{path}"
@@ -204,13 +208,25 @@ class Pipeline:
         bind = {"WORKER_BIND": f"127.0.0.1:{port}", "WORKER_INSTANCE": f"{self.name}-{instance}"}
         return self._start(["worker", *options], port, self.environment(**bind | more))
 
-    def exporter(self) -> Service:
+    def exporter(self, *options: str) -> Service:
         """Start an exporter; returns once it listens."""
         port = free_port()
         environment = self.environment(EXPORTER_BIND=f"127.0.0.1:{port}")
-        service = self._start(["exporter"], port, environment)
+        service = self._start(["exporter", *options], port, environment)
         wait_for("the exporter listens", lambda: service.get("healthz")[0] == 200, 60)
         return service
+
+    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        environment = {"PATH": os.environ["PATH"], "COLUMNS": "200", **self.environment(**more)}
+        return subprocess.run(
+            [sys.executable, "-m", "tidegauge", *command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     def _start(self, command: list[str], port: int, environment: Mapping[str, str]) -> Service:
         log = self.folder / f"{len(self.services)}-{command[0]}.log"
