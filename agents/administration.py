@@ -27,6 +27,8 @@ from kafka.errors import (
 )
 
 from agents.boot_checks import Topic
+from agents.brokers import Brokers
+from agents.knocking import explain
 from agents.settings import Refusal
 
 REQUEST_MILLISECONDS = 10_000
@@ -48,26 +50,32 @@ class KafkaUnreachable(ConnectionError):
 
 
 @contextmanager
-def administration(bootstrap: str) -> Iterator[KafkaAdminClient]:
+def administration(brokers: Brokers) -> Iterator[KafkaAdminClient]:
     """Lend an admin client; raises KafkaUnreachable and Refusal, also for what goes on inside."""
+    admin = _connected(brokers)
     try:
-        admin = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
+        yield admin
+    except tuple(PERMANENT) as error:
+        advice = next(advice for kind, advice in PERMANENT.items() if isinstance(error, kind))
+        raise Refusal(f"Kafka at {brokers} refuses: {_name(error)}. {advice}") from error
+    except (KafkaError, OSError) as error:
+        raise KafkaUnreachable(f"Kafka at {brokers} answers with {_name(error)}") from error
+    finally:
+        admin.close()
+
+
+def _connected(brokers: Brokers) -> KafkaAdminClient:
+    try:
+        return KafkaAdminClient(
+            **brokers.client(),
             client_id="tidegauge",
             request_timeout_ms=REQUEST_MILLISECONDS,
             bootstrap_timeout_ms=REQUEST_MILLISECONDS // 2,
         )
     except (KafkaError, OSError) as error:
-        raise KafkaUnreachable(f"Kafka does not answer at {bootstrap} ({_name(error)})") from error
-    try:
-        yield admin
-    except tuple(PERMANENT) as error:
-        advice = next(advice for kind, advice in PERMANENT.items() if isinstance(error, kind))
-        raise Refusal(f"Kafka at {bootstrap} refuses: {_name(error)}. {advice}") from error
-    except (KafkaError, OSError) as error:
-        raise KafkaUnreachable(f"Kafka at {bootstrap} answers with {_name(error)}") from error
-    finally:
-        admin.close()
+        if reason := explain(brokers):
+            raise Refusal(reason) from error
+        raise KafkaUnreachable(f"Kafka does not answer at {brokers} ({_name(error)})") from error
 
 
 def describe(admin: KafkaAdminClient, *names: str) -> dict[str, Topic]:

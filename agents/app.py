@@ -10,6 +10,7 @@ from typing import Any
 import faust
 
 from agents.batch import BatchSchema
+from agents.brokers import Brokers
 from agents.changelog import Changelog
 from agents.dead_letters import DeadLetterOffice
 from agents.folding_agent import fold_batches
@@ -85,12 +86,27 @@ def _attach(app: WorkerApp, name: str, partitions: int) -> None:
     app.agent(topic, name=name)(partial(fold_batches, app=app, ownership=app.ownership))
 
 
+def _credentials(brokers: Brokers) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    """What Faust hands on to aiokafka, which `Brokers.client` hands over elsewhere."""
+    if not brokers.by_tls:
+        return None
+    context = brokers.certificates.context()
+    if not brokers.by_password:
+        return faust.SSLCredentials(context)
+    return faust.SASLCredentials(
+        username=brokers.username,
+        password=brokers.password,
+        ssl_context=context,
+        mechanism=brokers.mechanism,
+    )
+
+
 def _app_of(settings: WorkerSettings, partitions: int, generation: str) -> tuple[WorkerApp, Any]:
     """An app without an agent, and its table."""
-    servers = settings.kafka_bootstrap.replace(",", ";")
     app = WorkerApp(
         settings.group,
-        broker=f"tidegauge://{servers}",
+        broker=f"tidegauge://{';'.join(settings.kafka.addresses)}",
+        broker_credentials=_credentials(settings.kafka),
         store="memory://",
         autodiscover=False,
         web_enabled=False,

@@ -115,7 +115,7 @@ async def read_rows(
 
 def _reader(settings: WorkerSettings) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **settings.kafka.client(),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -34,8 +34,7 @@ async def align(settings: WorkerSettings, partitions: int) -> None:
         raise Refusal(f"the stored state was {error}. {VERSION_ADVICE}") from error
     except (KafkaError, TimeoutError) as error:
         raise KafkaUnreachable(
-            f"Kafka at {settings.kafka_bootstrap} does not let the changelog be read and written: "
-            f"{error!r}"
+            f"Kafka at {settings.kafka} does not let the changelog be read and written: {error!r}"
         ) from error
     if begun:
         raise Refusal(

@@ -157,7 +157,7 @@ class Rereading:
 def source_consumer(settings: WorkerSettings) -> AIOKafkaConsumer:
     """A consumer of the source, outside of any group; start and stop it."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **settings.kafka.client(),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -55,7 +55,7 @@ async def _described(settings: WorkerSettings) -> Topic:
 
 
 def _describe(settings: WorkerSettings) -> Topic:
-    with administration(settings.kafka_bootstrap) as admin:
+    with administration(settings.kafka) as admin:
         found = describe(admin, settings.topic)
     if settings.topic not in found:
         raise KafkaUnreachable(f"Kafka knows no topic {settings.topic!r} at the moment")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from agents.brokers import Brokers
 from exporters.doors.protection import Protection
 from streams.folding import Folding
 
@@ -20,8 +21,7 @@ OTHER_SHARDS = (
 class WorkerSettings:
     """Settings of one worker process."""
 
-    kafka_bootstrap: str
-    """host:port, several separated by commas."""
+    kafka: Brokers
     topic: str
     """The topic of product events."""
     folding: Folding

@@ -33,6 +33,7 @@ from agents.boot_checks import (
     judge_source,
     refuse,
 )
+from agents.brokers import Brokers
 from agents.dead_letters import LETTER_BYTES
 from agents.lineages import align
 from agents.settings import CHANGELOG_RECORD_BYTES, Refusal, WorkerSettings
@@ -98,12 +99,12 @@ class Inspection:
     findings: list[Finding]
 
 
-def count_partitions(bootstrap: str, topic: str) -> int:
+def count_partitions(brokers: Brokers, topic: str) -> int:
     """Partitions of a topic; raises Refusal where there is none, and KafkaUnreachable."""
-    with administration(bootstrap) as admin:
+    with administration(brokers) as admin:
         found = describe(admin, topic)
     if topic not in found:
-        raise _no_source(bootstrap, topic)
+        raise _no_source(brokers, topic)
     return found[topic].partitions
 
 
@@ -112,7 +113,7 @@ def prepare(settings: WorkerSettings) -> Prepared:
 
     Raises Refusal when the worker must not start, KafkaUnreachable when it may try again.
     """
-    with administration(settings.kafka_bootstrap) as admin:
+    with administration(settings.kafka) as admin:
         found = _describe_all(admin, settings)
         refuse(_judge_partitions(settings, found))
         missing = {name: s for name, s in _own_topics(settings).items() if name not in found}
@@ -131,7 +132,7 @@ def prepare(settings: WorkerSettings) -> Prepared:
 
 def inspect(settings: WorkerSettings) -> Inspection:
     """Look at all topics and change nothing; raises Refusal without a source, KafkaUnreachable."""
-    with administration(settings.kafka_bootstrap) as admin:
+    with administration(settings.kafka) as admin:
         return _inspect(admin, settings, _describe_all(admin, settings))
 
 
@@ -142,7 +143,7 @@ def ensure(settings: WorkerSettings, partitions: int | None = None) -> dict[str,
     Raises Refusal, before anything is done or after all is that can be, and KafkaUnreachable.
     """
     wanted: dict[str, dict[str, str]] = {settings.topic: {}} | _own_topics(settings)
-    with administration(settings.kafka_bootstrap) as admin:
+    with administration(settings.kafka) as admin:
         found = was_there = describe(admin, *wanted)
         source = _source(settings, found, partitions)
         grows = {
@@ -186,7 +187,7 @@ def _source(settings: WorkerSettings, found: Mapping[str, Topic], partitions: in
     source = found.get(settings.topic)
     if source is None:
         if partitions is None:
-            raise _no_source(settings.kafka_bootstrap, settings.topic)
+            raise _no_source(settings.kafka, settings.topic)
         return Topic(settings.topic, partitions)
     if partitions not in (None, source.partitions):
         raise Refusal(
@@ -241,7 +242,7 @@ def _describe_all(admin: KafkaAdminClient, settings: WorkerSettings) -> dict[str
     """The topics that are there, the source first; raises Refusal when the source is not."""
     found = describe(admin, settings.topic, *_own_topics(settings))
     if settings.topic not in found:
-        raise _no_source(settings.kafka_bootstrap, settings.topic)
+        raise _no_source(settings.kafka, settings.topic)
     return found
 
 
@@ -270,8 +271,8 @@ def _inspect(
     return Inspection(list(found.values()), findings)
 
 
-def _no_source(bootstrap: str, topic: str) -> Refusal:
+def _no_source(brokers: Brokers, topic: str) -> Refusal:
     return Refusal(
-        f"there is no topic {topic!r} at {bootstrap}; name the topic of your events with "
+        f"there is no topic {topic!r} at {brokers}; name the topic of your events with "
         "TIDEGAUGE_KAFKA_TOPIC or `[kafka] topic`, or create it: `tidegauge topics --partitions N`"
     )

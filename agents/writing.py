@@ -35,7 +35,7 @@ async def hand_over(app: Any, topic: str, value: bytes | None, **more: Any) -> a
 def changelog_producer(settings: WorkerSettings) -> AIOKafkaProducer:
     """A producer that writes like a worker's, without a Faust app; the caller starts it."""
     return AIOKafkaProducer(
-        bootstrap_servers=settings.kafka_bootstrap,
+        **settings.kafka.client(),
         acks="all",
         enable_idempotence=settings.idempotent_producer,
         max_request_size=CHANGELOG_RECORD_BYTES,

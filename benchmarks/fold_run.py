@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from agents.brokers import Brokers
 from agents.settings import WorkerSettings
 from agents.topics import administration, create
 from benchmarks.load import MINUTE_RECORDS, Load
@@ -50,7 +51,7 @@ class FoldRun:
         """Start the servers, measure, and end them."""
         with EmbeddedBroker() as broker, EmbeddedRedis() as redis:
             self._bootstrap, self._redis_url = broker.bootstrap, redis.url
-            with administration(broker.bootstrap) as admin:
+            with administration(Brokers(broker.bootstrap)) as admin:
                 create(admin, TOPIC, PARTITIONS, 1, {})
             with tempfile.TemporaryDirectory(prefix="tidegauge-bench-") as folder:
                 self._folder = Path(folder)
@@ -90,7 +91,7 @@ class FoldRun:
     def _recover(self) -> None:
         """Start a worker on the state of the last run, as it is and made larger."""
         settings = WorkerSettings(
-            kafka_bootstrap=self._bootstrap,
+            kafka=Brokers(self._bootstrap),
             topic=TOPIC,
             folding=self._folding,
             application=f"bench-fold-{self._result.worker_runs - 1}",

@@ -11,6 +11,7 @@ from confluent_kafka import Producer
 from rich.console import Console
 
 from agents.allocator import TRIM_SECONDS
+from agents.brokers import Brokers
 from agents.changelog import read_rows
 from agents.settings import WorkerSettings
 from agents.topics import administration, create, prepare
@@ -74,9 +75,9 @@ class PersonsRun:
             tempfile.TemporaryDirectory(prefix="tidegauge-bench-") as folder,
         ):
             self._settings = WorkerSettings(
-                broker.bootstrap, TOPIC, self._folding, APPLICATION, redis_url=redis.url
+                Brokers(broker.bootstrap), TOPIC, self._folding, APPLICATION, redis_url=redis.url
             )
-            with administration(broker.bootstrap) as admin:
+            with administration(self._settings.kafka) as admin:
                 create(admin, TOPIC, PARTITIONS, 1, {})
             loaded = self._preload()
             return self._measure(loaded, Path(folder))
@@ -87,7 +88,7 @@ class PersonsRun:
         found = prepare(settings)
         state = generation(self._folding, found.source.topic_id)
         crossing = Crossing(state, 0, PARTITIONS, found.facts.partitions)
-        producer = Producer({"bootstrap.servers": settings.kafka_bootstrap, "linger.ms": 20})
+        producer = Producer({"bootstrap.servers": settings.kafka.bootstrap, "linger.ms": 20})
         counts: dict[int, list[int]] = {number: [] for number in range(crossing.shards)}
         size = 0
         for facts, messages in self._crowd.messages(crossing, int(time.time() * 1_000)):
@@ -138,7 +139,7 @@ class PersonsRun:
     def _keep(self, name: str, folder: Path, ends: dict[int, int]) -> list[KeeperMoment]:
         """Let a worker come to the end of the facts, and compare what it publishes."""
         settings = self._settings
-        run = KeeperRun(settings.kafka_bootstrap, settings.redis_url, TOPIC, APPLICATION)
+        run = KeeperRun(settings.kafka.bootstrap, settings.redis_url, TOPIC, APPLICATION)
         with run.keeping(folder / name):
             run.until(ends)
             came = run.keeper_moments[-1]

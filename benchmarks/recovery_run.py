@@ -47,7 +47,7 @@ class RecoveryRun:
         settings = dataclasses.replace(self._settings, application=application)
         prepare(settings)
         size = rows = 0
-        producer = Producer({"bootstrap.servers": settings.kafka_bootstrap, "linger.ms": 20})
+        producer = Producer({"bootstrap.servers": settings.kafka.bootstrap, "linger.ms": 20})
         for number, held in found.items():
             for name, raw in _enlarge(held, megabytes * MEGABYTE // partitions):
                 key = row_key(number, row_name(0, name))
@@ -56,7 +56,7 @@ class RecoveryRun:
                 size, rows = size + len(raw), rows + 1
         if producer.flush(FLUSH_SECONDS):
             raise RuntimeError("the state could not be written")
-        run = WorkerRun(settings.kafka_bootstrap, self._redis_url, settings.topic, application)
+        run = WorkerRun(settings.kafka.bootstrap, self._redis_url, settings.topic, application)
         return Recovery(size, rows, run.recovery_seconds(self._folder / application))
 
 

@@ -99,7 +99,7 @@ class SnapshotReader:
             for partition in source.parts():
                 held = self._held.get(partition, _Held())
                 keys = self._keys.partition(source.generation, partition)
-                pipeline.eval(self._script, 2, *keys, held.epoch, held.sequence)  # type: ignore[no-untyped-call,unused-ignore]
+                pipeline.eval_ro(self._script, 2, *keys, held.epoch, held.sequence)  # type: ignore[no-untyped-call,unused-ignore]
             answers: list[Sequence[Any]] = await pipeline.execute()
         return answers
 

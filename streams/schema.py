@@ -30,6 +30,12 @@ class Field(NamedTuple):
     accepts: Callable[[Any], bool]
     expected: str
     required: bool = False
+    secret: bool = False
+    """Whether a value is shown to nobody, a mistaken one neither."""
+
+    def mistake(self, value: Any) -> str:
+        """Say what is wrong with a value that is not accepted."""
+        return f"must be {self.expected}" + ("" if self.secret else f", not {value!r}")
 
 
 def check(
@@ -45,7 +51,7 @@ def check(
         if field is None:
             problems.append(Problem(where, f"unknown key {key!r}; {suggest(key, sorted(fields))}"))
         elif not field.accepts(value):
-            problems.append(Problem(f"{where}.{key}", f"must be {field.expected}, not {value!r}"))
+            problems.append(Problem(f"{where}.{key}", field.mistake(value)))
         else:
             usable[key] = value
     for key, field in fields.items():

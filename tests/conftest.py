@@ -17,6 +17,7 @@ import pytest
 from tests.alerting_servers import AlertmanagerServer
 from tests.chromium import Chromium
 from tests.kafka_server import KafkaMissing, RealKafka
+from tests.locked_kafka import LockedKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 
 # Tests that a shell began in the background ignore SIGINT, and so would all that they start.
@@ -35,7 +36,7 @@ class RealRedis(EmbeddedRedis):
     """The redis-server of the system, run just like the embedded one."""
 
     def binary(self) -> str:
-        return _found("redis", "redis-server")
+        return program("redis", "redis-server")
 
 
 @pytest.fixture(scope="session")
@@ -61,6 +62,16 @@ def real_kafka() -> Iterator[RealKafka]:
 
 
 @pytest.fixture(scope="session")
+def locked_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LockedKafka]:
+    try:
+        server = LockedKafka(tmp_path_factory.mktemp("doors-of-kafka"))
+    except KafkaMissing as error:
+        _missing("kafka", str(error))
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def real_redis() -> Iterator[RealRedis]:
     with RealRedis() as server:
         yield server
@@ -69,32 +80,32 @@ def real_redis() -> Iterator[RealRedis]:
 @pytest.fixture(scope="session")
 def promtool() -> str:
     """Path of promtool."""
-    return _found("prometheus", "promtool")
+    return program("prometheus", "promtool")
 
 
 @pytest.fixture(scope="session")
 def dashboard_linter() -> str:
     """Path of grafana/dashboard-linter."""
-    return _found("linter", "dashboard-linter")
+    return program("linter", "dashboard-linter")
 
 
 @pytest.fixture(scope="session")
 def amtool() -> str:
     """Path of amtool."""
-    return _found("alertmanager", "amtool")
+    return program("alertmanager", "amtool")
 
 
 @pytest.fixture
 def alertmanager() -> Iterator[AlertmanagerServer]:
     """As it is shipped, but that all is sent to its `webhook`."""
-    _found("alertmanager", AlertmanagerServer.program)
+    program("alertmanager", AlertmanagerServer.program)
     with AlertmanagerServer() as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Chromium]:
-    with Chromium(_found("chromium", "chromium")) as chromium:
+    with Chromium(program("chromium", "chromium")) as chromium:
         yield chromium
 
 
@@ -108,9 +119,10 @@ def broker(request: pytest.FixtureRequest) -> str:
     return server.bootstrap
 
 
-def _found(part: str, program: str) -> str:
-    path = shutil.which(program)
-    return path if path is not None else _missing(part, f"{program} is not installed")
+def program(part: str, name: str) -> str:
+    """Path of a program that is installed, or may be missing, with a part of this machine."""
+    path = shutil.which(name)
+    return path if path is not None else _missing(part, f"{name} is not installed")
 
 
 def _missing(part: str, reason: str) -> NoReturn:

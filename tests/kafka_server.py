@@ -93,14 +93,20 @@ class RealKafka(LoopbackServer):
 
     def _format(self) -> None:
         properties = self._data / "server.properties"
-        properties.write_text(
-            PROPERTIES.format(
-                port=self.port, controller_port=self._controller_port, data=self._data
-            )
-        )
-        format_storage = ["format", "-t", CLUSTER_ID, "-c", str(properties)]
+        properties.write_text(self.properties())
+        format_storage = ["format", "-t", CLUSTER_ID, "-c", str(properties), *self.users()]
         command = [*self._program("kafka.tools.StorageTool"), *format_storage]
         subprocess.run(command, check=True, capture_output=True, timeout=90)
+
+    def properties(self) -> str:
+        """What stands in its server.properties."""
+        return PROPERTIES.format(
+            port=self.port, controller_port=self._controller_port, data=self._data
+        )
+
+    def users(self) -> list[str]:
+        """Options that make users when its storage is made."""
+        return []
 
     def _program(self, name: str) -> list[str]:
         return [self._java, *JAVA_OPTIONS, LOG_OPTION, "-cp", f"{self._libraries}/*", name]

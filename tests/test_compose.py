@@ -127,6 +127,22 @@ def test_tidegauge_connects_to_the_redis_that_is_there() -> None:
         assert (url.scheme, url.hostname in SERVICES, url.port) == ("redis", True, 6379)
 
 
+@pytest.mark.parametrize("service", ["worker", "exporter"])
+def test_a_service_is_a_user_of_redis_whose_password_it_alone_shares_with_redis(
+    service: str,
+) -> None:
+    users = (DEPLOY / "redis/users.acl").read_text()
+    assert f"user {environment(service)['TIDEGAUGE_REDIS_USERNAME']} on #" in users
+    file = Path(environment(service)["TIDEGAUGE_REDIS_PASSWORD_FILE"])
+    volume = mounts(service)[str(file.parent)]
+    sharing = {name for name in SERVICES if volume in mounts(name).values()}
+    assert sharing == {service, "redis"}
+    made, outside = mounts("redis"), SERVICES["redis"]["command"][-1]
+    (folder,) = (inside for inside, where in made.items() if where == volume)
+    assert f"users.sh /etc/tidegauge/users.acl {Path(folder).parent} /tmp/users.acl" in outside
+    assert (Path(folder).name, file.name) == (service, "redis-password")
+
+
 def test_prometheus_scrapes_the_ports_the_services_listen_on() -> None:
     bind = environment("exporter")["TIDEGAUGE_EXPORTER_BIND"]
     (static,) = PROMETHEUS["tidegauge-exporter"]["static_configs"]
@@ -199,10 +215,13 @@ def test_grafana_finds_its_boards_where_they_are_mounted() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_setting_given_to_a_service_is_known_and_valid(service: str) -> None:
+def test_every_setting_given_to_a_service_is_known_and_valid(service: str, tmp_path: Path) -> None:
     settings = importlib.import_module("tidegauge.settings_sources")
     given = {name: value for name, value in environment(service).items() if "TIDEGAUGE" in name}
     assert set(given) <= settings.ENVIRONMENT_NAMES
+    secret = tmp_path / "secret"
+    secret.write_text("made at the first start")
+    given |= {name: secret for name in given if name.endswith("_PASSWORD_FILE")}
     settings.load_settings(None, given)
 
 

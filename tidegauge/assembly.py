@@ -18,6 +18,8 @@ from streams.suggestion import suggest
 from streams.time_zone import load_zone
 from streams.wire import CLOUDEVENTS, SEGMENT, PersonKey, WireFormat
 from tidegauge.doors import worker_door
+from tidegauge.kafka_door import brokers, kafka_problems
+from tidegauge.redis_door import redis_problems, redis_url
 from tidegauge.settings import Settings
 from tidegauge.settings_sources import read_settings
 
@@ -43,6 +45,8 @@ def load_checked(
         problems.extend(name_problems(catalogue))
         problems.extend(public_problems(settings, catalogue))
         problems.extend(also(settings, catalogue))
+    problems.extend(kafka_problems(settings))
+    problems.extend(redis_problems(settings))
     if problems:
         raise ConfigurationError(problems)
     return settings
@@ -118,13 +122,13 @@ def worker_settings(settings: Settings, accept_dead_letters: int = 0) -> WorkerS
     """What a worker is told; raises ConfigurationError."""
     door = worker_door(settings)
     return WorkerSettings(
-        kafka_bootstrap=settings.kafka_bootstrap,
+        kafka=brokers(settings),
         topic=settings.kafka_topic,
         folding=folding(settings),
         application=settings.kafka_application,
         instance=settings.worker_instance
         or f"{settings.kafka_application}-{socket.gethostname()}-{door.port}",
-        redis_url=settings.redis_url,
+        redis_url=redis_url(settings),
         redis_prefix=settings.redis_prefix,
         host=door.host,
         port=door.port,

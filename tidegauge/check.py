@@ -14,8 +14,9 @@ from rich.table import Table
 
 from agents import topics
 from agents.boot_checks import Finding, Topic, Weight, counted
+from agents.brokers import Brokers
 from agents.settings import Refusal
-from exporters.connection import FAILURES, connect
+from exporters.connection import FAILURES, connect, describe
 from streams.catalogue import Catalogue
 from streams.catalogue_file import load
 from streams.example import mistakes
@@ -66,7 +67,7 @@ def _check(options: argparse.Namespace) -> int:
     try:
         inspection = topics.inspect(settings)
         _show_topics(console, inspection)
-        records = _latest(settings.kafka_bootstrap, inspection.topics[0], options.sample)
+        records = _latest(settings.kafka, inspection.topics[0], options.sample)
     except (topics.KafkaUnreachable, KafkaError, Refusal) as error:
         console.print(f"[red]✗[/] Kafka: {escape(str(error))}")
         return EXIT_UNREACHABLE
@@ -96,7 +97,7 @@ async def _redis_error(url: str) -> str | None:
     try:
         await client.ping()  # type: ignore[misc, unused-ignore]
     except FAILURES as error:
-        return str(error)
+        return describe(error)
     finally:
         await client.aclose()
     return None
@@ -117,11 +118,9 @@ def show_findings(console: Console, findings: Iterable[Finding]) -> None:
         console.print(f"{MARKS[finding.weight]} {escape(finding.text)}")
 
 
-def _latest(bootstrap: str, topic: Topic, count: int) -> list[Any]:
+def _latest(brokers: Brokers, topic: Topic, count: int) -> list[Any]:
     partitions = [TopicPartition(topic.name, number) for number in range(topic.partitions)]
-    consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap.split(","), enable_auto_commit=False, group_id=None
-    )
+    consumer = KafkaConsumer(**brokers.client(), enable_auto_commit=False, group_id=None)
     try:
         consumer.assign(partitions)
         first, last = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import Progress
 
+from agents.brokers import Brokers
 from agents.settings import Refusal
 from agents.topics import KafkaUnreachable, administration, create
 from streams.folding import hash_person
@@ -121,7 +122,8 @@ class Demo:
         enter = self._stack.enter_context
         self._console.print("Starting a broker and a Redis-compatible server (embedded, in memory)")
         broker, redis = enter(EmbeddedBroker()), enter(EmbeddedRedis())
-        with administration(broker.bootstrap) as admin:
+        kafka = Brokers(broker.bootstrap)
+        with administration(kafka) as admin:
             create(admin, Settings.kafka_topic, PARTITIONS, 1, {})
         settings = {
             "KAFKA_BOOTSTRAP": broker.bootstrap,
@@ -134,7 +136,7 @@ class Demo:
         for name, port in (("worker", self._options.port + 1), ("exporter", self._options.port)):
             self._services.append(enter(LocalService(name, port, settings)))
         self._simulation = Simulation(
-            bootstrap=broker.bootstrap,
+            kafka=kafka,
             topic=Settings.kafka_topic,
             partitions=PARTITIONS,
             rate=self._options.rate,

@@ -20,6 +20,7 @@ from exporters.snapshot_store import wall_clock
 from streams.decoding import EARLIEST
 from streams.schema import Problem
 from tidegauge.assembly import folding, load_checked
+from tidegauge.kafka_door import brokers
 from tidegauge.producer import Sending, connected
 from tidegauge.settings import Settings
 from tidegauge.subscriber_file import SubscriberList, Terms, read_subscribers
@@ -71,7 +72,7 @@ def _import(options: argparse.Namespace) -> int:
         _summarize(console, found, since)
         _show(console, settings, found, records)
         return 0
-    with connected(settings.kafka_bootstrap, settings.kafka_topic) as producer:
+    with connected(brokers(settings), settings.kafka_topic) as producer:
         _summarize(console, found, since)
         send(console, producer, settings.kafka_topic, found, records)
     console.print(

@@ -14,6 +14,7 @@ from streams.folding import Folding
 from streams.launches.asked import can_ask
 from streams.launches.launch import Launch
 from tidegauge.assembly import folding, load_checked
+from tidegauge.kafka_door import brokers
 from tidegauge.known_launches import KnownLaunches
 from tidegauge.launch_records import Keyed, LaunchRecords, composed, time_of
 from tidegauge.producer import Sending, connected
@@ -139,7 +140,7 @@ def _mark(
     if before.problem:
         console.print(f"What is known already cannot be seen: {before.problem}")
     try:
-        with connected(settings.kafka_bootstrap, settings.kafka_topic) as producer:
+        with connected(brokers(settings), settings.kafka_topic) as producer:
             Sending(producer, settings.kafka_topic, lambda _: None).send([record])
     except KafkaError as error:
         raise Refusal(f"sending to {settings.kafka_topic} failed: {error!r}") from error

@@ -9,6 +9,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from agents.brokers import Brokers
 from agents.settings import Refusal
 from agents.topics import KafkaUnreachable, count_partitions
 
@@ -21,15 +22,15 @@ class CannotConnect(Exception):
     """There is no Kafka at the address; the message says what to do."""
 
 
-def connect(bootstrap: str) -> Any:
+def connect(brokers: Brokers) -> Any:
     """Return a producer whose records are acknowledged by all replicas and keep their order."""
-    if not any(_listening(address.strip()) for address in bootstrap.split(",")):
+    if not any(map(_listening, brokers.addresses)):
         raise CannotConnect(
-            f"nothing listens at {bootstrap}; start Kafka there or name another host:port"
+            f"nothing listens at {brokers}; start Kafka there or name another host:port"
         )
     try:
         return KafkaProducer(
-            bootstrap_servers=bootstrap,
+            **brokers.client(),
             acks="all",
             # The embedded broker has no idempotent producers. With one request in flight,
             # retries do not change the order.
@@ -48,16 +49,16 @@ def connect(bootstrap: str) -> Any:
         )
     except KafkaError as error:
         raise CannotConnect(
-            f"what listens at {bootstrap} is no usable Kafka ({error!r}); name another address"
+            f"what listens at {brokers} is no usable Kafka ({error!r}); name another address"
         ) from error
 
 
 @contextmanager
-def connected(bootstrap: str, topic: str) -> Iterator[Any]:
+def connected(brokers: Brokers, topic: str) -> Iterator[Any]:
     """A producer for a topic that is there; raises Refusal otherwise."""
     try:
-        count_partitions(bootstrap, topic)
-        producer = connect(bootstrap)
+        count_partitions(brokers, topic)
+        producer = connect(brokers)
     except (KafkaUnreachable, CannotConnect) as error:
         raise Refusal(str(error)) from error
     try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from exporters.snapshot_store import SnapshotReader
 from exporters.view import View
 from streams.folding import Folding
+from tidegauge.redis_door import redis_url
 from tidegauge.settings import Settings
 
 READ_SECONDS = 60.0
@@ -17,7 +18,7 @@ POLL_SECONDS = 0.25
 def reader_of(settings: Settings, rules: Folding) -> SnapshotReader:
     """A reader of everything that these settings say is published."""
     return SnapshotReader(
-        settings.redis_url,
+        redis_url(settings),
         settings.redis_prefix,
         rules,
         stale_after_seconds=settings.exporter_stale_after_seconds,

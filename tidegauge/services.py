@@ -22,6 +22,7 @@ from tidegauge.assembly import (
     worker_settings,
 )
 from tidegauge.doors import exporter_door, public_door
+from tidegauge.redis_door import redis_url
 from tidegauge.settings import Settings
 
 DOOR = (
@@ -73,7 +74,7 @@ def exporter_of(settings: Settings) -> Exporter:
     """The exporter these settings ask for; raises ConfigurationError."""
     made = folding(settings)
     return Exporter(
-        redis_url=settings.redis_url,
+        redis_url=redis_url(settings),
         folding=made,
         prefix=settings.redis_prefix,
         door=exporter_door(settings),

@@ -4,6 +4,7 @@ import math
 import re
 from typing import Any
 
+from agents.brokers import PROTOCOLS
 from streams.schema import TEXT, Field
 
 LARGEST_PORT = 65_535
@@ -40,9 +41,14 @@ ANYTHING = Field(lambda _: True, "anything")
 KEY = Field(
     lambda x: TEXT.accepts(x) and len(x.encode()) <= LONGEST_KEY_BYTES,
     f"a text of at most {LONGEST_KEY_BYTES} bytes",
+    secret=True,
 )
+SECRET = TEXT._replace(secret=True)
 ADDRESS = Field(_is_address, "host:port, such as 127.0.0.1:9480")
 ADDRESSES = Field(_is_addresses, "host:port, several separated by commas")
+PROTOCOL = Field(
+    lambda x: x in PROTOCOLS, f"one of {', '.join(PROTOCOLS)} (SASL without TLS is refused)"
+)
 TOPIC = Field(_is_topic, "at most 200 letters, digits, dots, dashes and underscores")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, get_args
 
+from agents.brokers import MECHANISMS, PLAINTEXT, SCRAM_512
 from streams.schema import TEXT, TEXTS, Field
 from streams.schema import WHOLE as AT_LEAST_ONE
 from streams.wire import PersonKey
@@ -16,7 +17,9 @@ from tidegauge.setting_kinds import (
     FLAG,
     KEY,
     NUMBER,
+    PROTOCOL,
     RATIO,
+    SECRET,
     SESSION,
     TOPIC,
     WHOLE,
@@ -24,8 +27,6 @@ from tidegauge.setting_kinds import (
 )
 
 ENVIRONMENT = "TIDEGAUGE_"
-SECRETS = ("redis.url", "person.hash_key")
-"""Left out of `repr`, so that they do not end in a log."""
 PERSON_KEYS = get_args(PersonKey)
 FORMATS = ("segment", "cloudevents", "custom")
 
@@ -34,7 +35,7 @@ def setting(default: Any, key: str, accepts: Field, meaning: str) -> Any:
     """Declare a setting: its default, `section.key`, what it may be and what it means."""
     return field(
         default=default,
-        repr=key not in SECRETS,
+        repr=not accepts.secret,  # it would end in a log
         metadata={"key": key, "accepts": accepts, "meaning": meaning},
     )
 
@@ -59,9 +60,41 @@ class Settings:
         accepts=FLAG,
         meaning="Off for brokers without idempotent producers.",
     )
-    redis_url: str = setting("redis://127.0.0.1:6379", "redis.url", TEXT, "The snapshot store.")
+    kafka_security_protocol: str = setting(
+        PLAINTEXT, "kafka.security_protocol", PROTOCOL, "How brokers are talked to."
+    )
+    kafka_ca_file: str = setting(
+        "", "kafka.ca_file", TEXT, "Authorities brokers are trusted by, PEM; else the system's."
+    )
+    kafka_certificate_file: str = setting(
+        "", "kafka.certificate_file", TEXT, "Shown to brokers that ask for one, PEM."
+    )
+    kafka_key_file: str = setting("", "kafka.key_file", TEXT, "The key of it, PEM.")
+    kafka_key_password: str = setting(
+        "", "kafka.key_password", SECRET, "Secret that opens the key, if it is encrypted."
+    )
+    kafka_sasl_mechanism: str = setting(
+        SCRAM_512, "kafka.sasl_mechanism", choice(MECHANISMS), "What the user was made for."
+    )
+    kafka_username: str = setting("", "kafka.username", TEXT, "Who comes in, with SASL_SSL.")
+    kafka_password: str = setting("", "kafka.password", SECRET, "The user's secret.")
+    redis_url: str = setting("redis://127.0.0.1:6379", "redis.url", SECRET, "The snapshot store.")
     redis_prefix: str = setting(
         "tidegauge", "redis.prefix", TEXT, "Beginning of every key; one per deployment."
+    )
+    redis_username: str = setting(
+        "", "redis.username", TEXT, "Who comes in, where the URL does not say so."
+    )
+    redis_password: str = setting("", "redis.password", SECRET, "The user's secret.")
+    redis_ca_file: str = setting(
+        "", "redis.ca_file", TEXT, "Authorities Redis is trusted by, PEM; else the system's."
+    )
+    redis_certificate_file: str = setting(
+        "", "redis.certificate_file", TEXT, "Shown to a Redis that asks for one, PEM."
+    )
+    redis_key_file: str = setting("", "redis.key_file", TEXT, "The key of it, PEM.")
+    redis_key_password: str = setting(
+        "", "redis.key_password", SECRET, "Secret that opens the key, if it is encrypted."
     )
     reporting_timezone: str = setting(
         "UTC", "reporting.timezone", TEXT, "Where local days begin and end (IANA name)."

@@ -7,6 +7,7 @@ from streams.catalogue import NONE, OTHER
 from streams.label_file import MOST_PARTS
 from streams.schema import TEXT, TEXTS
 from streams.segments import MAIN
+from tidegauge.setting_kinds import SECRET
 from tidegauge.settings import DECLARED, ENVIRONMENT
 
 NAMES = [f"`{name}_by_platform`" for name in MAIN]
@@ -71,7 +72,7 @@ def page() -> str:
     for key, declared in DECLARED.items():
         variable = ENVIRONMENT + key.replace(".", "_").upper()
         meaning, accepts = declared.metadata["meaning"], declared.metadata["accepts"]
-        if accepts not in (TEXT, TEXTS):
+        if accepts not in (TEXT, TEXTS, SECRET):
             meaning = f"{meaning.removesuffix('.')}: {accepts.expected}."
         default = declared.default
         shown = str(default).lower() if isinstance(default, bool) else str(default or "")

@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from redis.asyncio.connection import parse_url
-
 from streams.catalogue_file import SECTIONS
 from streams.schema import TEXT, ConfigurationError, Field, Problem, check
 from streams.suggestion import suggest
@@ -52,7 +50,6 @@ def read_settings(
     document = _read(path, problems) if path else {}
     values = _from_file(str(path), document, problems)
     values |= _from_environment(environment, problems)
-    problems.extend(_redis_problems(values))
     catalogue = {
         section: document[section]
         for section in SECTIONS
@@ -113,7 +110,7 @@ def _from_environment(environment: Mapping[str, str], problems: list[Problem]) -
         if accepts.accepts(list(value) if isinstance(value, tuple) else value):
             values[declared.name] = value
         else:
-            problems.append(Problem(name, f"must be {accepts.expected}, not {text!r}"))
+            problems.append(Problem(name, accepts.mistake(text)))
     problems.extend(
         Problem(name, f"is no setting of tidegauge; {suggest(name, ENVIRONMENT_NAMES, ALL)}")
         for name in sorted(environment.keys() - ENVIRONMENT_NAMES)
@@ -121,15 +118,6 @@ def _from_environment(environment: Mapping[str, str], problems: list[Problem]) -
         and not SERVICE_LINK.fullmatch(f"{name}={environment[name]}")
     )
     return values
-
-
-def _redis_problems(values: Mapping[str, Any]) -> list[Problem]:
-    try:
-        parse_url(values.get("redis_url", Settings.redis_url))
-    except ValueError:  # nothing of the URL is shown: it may hold a password
-        right = f"must be an address such as {Settings.redis_url}, a password percent-encoded"
-        return [Problem("redis.url", right)]
-    return []
 
 
 def _secret(name: str, path: str, problems: list[Problem]) -> str | None:

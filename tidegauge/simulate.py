@@ -13,6 +13,7 @@ from agents.topics import KafkaUnreachable, count_partitions
 from tidegauge.arguments import DURATION_SECONDS_MAX, RATE_MAX, number, output_file, whole
 from tidegauge.assembly import load_checked
 from tidegauge.interruption import stopped_by
+from tidegauge.kafka_door import brokers
 from tidegauge.simulator.sender import SendError
 from tidegauge.simulator.simulation import Simulation
 
@@ -55,12 +56,13 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def _simulate(options: argparse.Namespace) -> int:
     settings = load_checked(options.config, os.environ)
+    kafka = brokers(settings)
     console = Console(stderr=True)
     try:
         simulation = Simulation(
-            bootstrap=settings.kafka_bootstrap,
+            kafka=kafka,
             topic=settings.kafka_topic,
-            partitions=count_partitions(settings.kafka_bootstrap, settings.kafka_topic),
+            partitions=count_partitions(kafka, settings.kafka_topic),
             rate=options.rate,
             seed=options.seed,
             timezone=settings.reporting_timezone,

@@ -22,6 +22,7 @@ from agents.boot_checks import (
     judge_source,
     refuse,
 )
+from agents.brokers import Brokers
 from agents.settings import Refusal, WorkerSettings
 from tests.kafka_server import RealKafka
 from tidegauge.assembly import worker_settings
@@ -47,7 +48,7 @@ class Deployment:
     def settings(self) -> WorkerSettings:
         return replace(
             worker_settings(Settings()),
-            kafka_bootstrap=self.bootstrap,
+            kafka=Brokers(self.bootstrap),
             topic=f"{self.name}-in",
             application=self.name,
         )
@@ -353,9 +354,9 @@ def test_shards_are_as_many_as_when_they_were_made_however_the_source_grows(
     deployment.create(deployment.settings.topic, {}, partitions=2)
     assert topics.prepare(deployment.settings).facts.partitions == 2
     grown = {deployment.settings.topic: 5}
-    with administration(deployment.bootstrap) as admin:
+    with administration(deployment.settings.kafka) as admin:
         admin.create_partitions(grown)
-    while topics.count_partitions(deployment.bootstrap, deployment.settings.topic) < 5:
+    while topics.count_partitions(deployment.settings.kafka, deployment.settings.topic) < 5:
         pass  # the broker tells it a moment later
     with pytest.raises(Refusal, match="has grown to 5 partitions"):
         topics.prepare(deployment.settings)  # until the state has grown too

@@ -14,6 +14,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from kafka import KafkaAdminClient
 
+from agents.brokers import Brokers
 from agents.changelog import Changelog, name_of, read_rows, row_key
 from agents.ownership import Holding
 from agents.recovering import Advance
@@ -33,10 +34,10 @@ def settings(embedded_broker: EmbeddedBroker) -> WorkerSettings:
     """Of an application of its own, whose changelog is there."""
     found = replace(
         SETTINGS,
-        kafka_bootstrap=embedded_broker.bootstrap,
+        kafka=Brokers(embedded_broker.bootstrap),
         application=f"changelog-{next(NUMBERS)}",
     )
-    admin = KafkaAdminClient(bootstrap_servers=found.kafka_bootstrap)
+    admin = KafkaAdminClient(bootstrap_servers=found.kafka.bootstrap)
     wanted = {"num_partitions": PARTITIONS, "replication_factor": 1}
     admin.create_topics({found.changelog_topic: wanted}, wait_for_metadata=True)
     admin.close()
@@ -45,7 +46,7 @@ def settings(embedded_broker: EmbeddedBroker) -> WorkerSettings:
 
 @asynccontextmanager
 async def producing(settings: WorkerSettings) -> AsyncIterator[Any]:
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all")
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka.bootstrap, acks="all")
     await producer.start()
     try:
         yield producer
@@ -211,7 +212,7 @@ def test_a_reading_that_is_given_up_while_it_begins_leaves_nothing_open() -> Non
 
         async with await asyncio.start_server(never_answer, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            silent = replace(SETTINGS, kafka_bootstrap=f"127.0.0.1:{port}")
+            silent = replace(SETTINGS, kafka=Brokers(f"127.0.0.1:{port}"))
             reading = asyncio.create_task(read_rows(silent, [0]))
             await connected.wait()
             reading.cancel()

@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Producer
 
 from agents import topics
+from agents.brokers import Brokers
 from agents.changelog import read_rows, row_key
 from agents.lineages import align
 from agents.settings import Refusal, WorkerSettings
@@ -27,7 +28,7 @@ def settings(embedded_broker: EmbeddedBroker) -> WorkerSettings:
     name = f"lineages-{next(NUMBERS)}"
     found = replace(
         SETTINGS,
-        kafka_bootstrap=embedded_broker.bootstrap,
+        kafka=Brokers(embedded_broker.bootstrap),
         topic=name,
         application=name,
         idempotent_producer=False,
@@ -37,7 +38,7 @@ def settings(embedded_broker: EmbeddedBroker) -> WorkerSettings:
 
 
 def write(settings: WorkerSettings, partition: int, name: str, raw: bytes) -> None:
-    producer = Producer({"bootstrap.servers": settings.kafka_bootstrap})
+    producer = Producer({"bootstrap.servers": settings.kafka.bootstrap})
     key = row_key(partition, name)
     producer.produce(settings.changelog_topic, raw, key, partition=partition)
     assert producer.flush(10) == 0

@@ -10,6 +10,7 @@ import pytest
 from kafka import KafkaAdminClient
 
 from agents import topics
+from agents.brokers import Brokers
 from agents.same_source import check_source
 from agents.settings import Refusal, WorkerSettings
 from tests.agents.made_up import SETTINGS
@@ -22,20 +23,20 @@ NUMBERS = itertools.count(1)
 def settings(broker: str) -> WorkerSettings:
     """Of a topic that is there."""
     name = f"same-{next(NUMBERS)}"
-    found = replace(SETTINGS, kafka_bootstrap=broker, topic=name, application=name)
+    found = replace(SETTINGS, kafka=Brokers(broker), topic=name, application=name)
     create(found)
     return found
 
 
 def create(settings: WorkerSettings, partitions: int = 2) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka.bootstrap)
     wanted = {"num_partitions": partitions, "replication_factor": 1}
     admin.create_topics({settings.topic: wanted}, wait_for_metadata=True)
     admin.close()
 
 
 def delete(settings: WorkerSettings) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka_bootstrap)
+    admin = KafkaAdminClient(bootstrap_servers=settings.kafka.bootstrap)
     admin.delete_topics([settings.topic])
     wait_for("the topic is gone", lambda: settings.topic not in admin.list_topics(), 10)
     admin.close()

@@ -14,6 +14,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from kafka import KafkaAdminClient
 
+from agents.brokers import Brokers
 from agents.ownership import Holding
 from agents.settings import WorkerSettings
 from agents.telling import TELL_OLD_SECONDS, TELL_SECONDS, Telling
@@ -73,9 +74,9 @@ class Worker:
 def settings(embedded_broker: EmbeddedBroker) -> WorkerSettings:
     """Of an application of its own, whose facts and changelog are there."""
     found = replace(
-        SETTINGS, kafka_bootstrap=embedded_broker.bootstrap, application=f"telling-{next(NUMBERS)}"
+        SETTINGS, kafka=Brokers(embedded_broker.bootstrap), application=f"telling-{next(NUMBERS)}"
     )
-    admin = KafkaAdminClient(bootstrap_servers=found.kafka_bootstrap)
+    admin = KafkaAdminClient(bootstrap_servers=found.kafka.bootstrap)
     wanted = {"num_partitions": SHARDS, "replication_factor": 1}
     topics = dict.fromkeys((found.facts_topic, found.changelog_topic), wanted)
     admin.create_topics(topics, wait_for_metadata=True)
@@ -85,7 +86,7 @@ def settings(embedded_broker: EmbeddedBroker) -> WorkerSettings:
 
 @asynccontextmanager
 async def working(settings: WorkerSettings, *numbers: int) -> AsyncIterator[Worker]:
-    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka_bootstrap, acks="all")
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka.bootstrap, acks="all")
     await producer.start()
     try:
         yield Worker(producer, settings, *numbers)
@@ -95,7 +96,7 @@ async def working(settings: WorkerSettings, *numbers: int) -> AsyncIterator[Work
 
 async def told(settings: WorkerSettings, count: int) -> dict[int, list[Message]]:
     """The first messages to each shard, in order."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap)
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka.bootstrap)
     found: dict[int, list[Message]] = {shard: [] for shard in range(SHARDS)}
     await consumer.start()
     try:

@@ -85,9 +85,9 @@ def _pane(outcomes: dict[str, int]) -> dict[Any, int | bytes]:
     return dict(outcomes)
 
 
-def check_exporter(line: Pipeline, ledger: LedgerByPartition) -> None:
+def check_exporter(line: Pipeline, ledger: LedgerByPartition, *options: str) -> None:
     """Every series an exporter shows, at the instant it shows."""
-    exporter = line.exporter()
+    exporter = line.exporter(*options)
     wait_for("the exporter is ready", lambda: exporter.get("readyz")[0] == 200, 10)
     scraped = scrape_of_all(exporter)
     assert not differences(ledger, line.worker_settings().folding, scraped)

@@ -28,7 +28,7 @@ class Load:
         speed = hours_ago * HOUR // seconds
         self._line = line
         self._traffic = Simulation(
-            bootstrap=line.bootstrap,
+            kafka=line.kafka,
             topic=line.topic,
             partitions=line.partitions,
             rate=per_second / speed,
@@ -63,7 +63,7 @@ class Load:
     def connect(self) -> None:
         """Go on after `disconnect`, on a connection that has not seen the broker go."""
         line = self._line
-        self._traffic._sender = Sender(line.bootstrap, line.topic, line.partitions, self.ledger)
+        self._traffic._sender = Sender(line.kafka, line.topic, line.partitions, self.ledger)
         self._send()
 
     def _send(self) -> None:

@@ -20,8 +20,10 @@ import pytest
 from kafka import KafkaAdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from agents.brokers import Brokers
 from agents.settings import WorkerSettings
 from tidegauge.assembly import worker_settings
+from tidegauge.kafka_door import brokers
 from tidegauge.loopback_server import free_port
 from tidegauge.settings_sources import load_settings
 
@@ -70,6 +72,10 @@ class Service:
     def log(self) -> str:
         """What it has written so far."""
         return self._log.read_text(errors="replace")
+
+    def command_line(self) -> str:
+        """What everybody on the machine may see of it."""
+        return Path(f"/proc/{self._process.pid}/cmdline").read_text(encoding="utf-8")
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and text of one of its pages; (0, "") while it does not listen."""
@@ -167,6 +173,11 @@ class Pipeline:
     def topic(self) -> str:
         return f"{self.name}-events"
 
+    @property
+    def kafka(self) -> Brokers:
+        """Where its services find Kafka, and how they get in."""
+        return brokers(load_settings(None, self.environment()))
+
     def environment(self, **more: str) -> dict[str, str]:
         """Everything a service is told, as environment variables."""
         values = {
@@ -186,7 +197,7 @@ class Pipeline:
 
     def create_topic(self, topic: str | None = None, partitions: int | None = None) -> None:
         """Create a topic, the source by default."""
-        admin = KafkaAdminClient(bootstrap_servers=self.bootstrap)
+        admin = KafkaAdminClient(**self.kafka.client())
         wanted = {"num_partitions": partitions or self.partitions, "replication_factor": 1}
         admin.create_topics({topic or self.topic: wanted}, wait_for_metadata=True)
         admin.close()
@@ -197,13 +208,25 @@ class Pipeline:
         bind = {"WORKER_BIND": f"127.0.0.1:{port}", "WORKER_INSTANCE": f"{self.name}-{instance}"}
         return self._start(["worker", *options], port, self.environment(**bind | more))
 
-    def exporter(self) -> Service:
+    def exporter(self, *options: str) -> Service:
         """Start an exporter; returns once it listens."""
         port = free_port()
         environment = self.environment(EXPORTER_BIND=f"127.0.0.1:{port}")
-        service = self._start(["exporter"], port, environment)
+        service = self._start(["exporter", *options], port, environment)
         wait_for("the exporter listens", lambda: service.get("healthz")[0] == 200, 60)
         return service
+
+    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        environment = {"PATH": os.environ["PATH"], "COLUMNS": "200", **self.environment(**more)}
+        return subprocess.run(
+            [sys.executable, "-m", "tidegauge", *command],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     def _start(self, command: list[str], port: int, environment: Mapping[str, str]) -> Service:
         log = self.folder / f"{len(self.services)}-{command[0]}.log"

@@ -33,7 +33,7 @@ def test_every_count_of_two_workers_equals_the_ledger_after_a_stop_and_start(
     with Pipeline(broker, embedded_redis.url, tmp_path, idempotent=real, settings=settings) as line:
         line.create_topic()
         with Simulation(
-            bootstrap=broker, topic=line.topic, partitions=4, rate=0, timezone=TIME_ZONE, seed=7
+            kafka=line.kafka, topic=line.topic, partitions=4, rate=0, timezone=TIME_ZONE, seed=7
         ) as traffic:
             ledger = LedgerByPartition.of(traffic)
             _run_with_a_stop_in_the_middle(line, traffic)

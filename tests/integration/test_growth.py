@@ -52,7 +52,7 @@ class Growing:
         begin = (self._begin + self._hours * HOUR) * 1000
         self._hours += 1
         with Simulation(
-            bootstrap=self.line.bootstrap,
+            kafka=self.line.kafka,
             topic=self.line.topic,
             partitions=self.line.partitions,
             rate=0,

@@ -30,7 +30,7 @@ def test_every_metric_equals_the_ledger_after_workers_were_killed(
     with Pipeline(broker, embedded_redis.url, tmp_path, idempotent=True, settings=settings) as line:
         line.create_topic()
         with Simulation(
-            bootstrap=broker,
+            kafka=line.kafka,
             topic=line.topic,
             partitions=4,
             rate=0,

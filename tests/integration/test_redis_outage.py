@@ -82,7 +82,7 @@ def test_without_redis_ingestion_goes_on_and_gauges_are_absent_then_right_within
         line.create_topic()
         worker, exporter = line.worker(), line.exporter()
         with Simulation(
-            bootstrap=bootstrap, topic=line.topic, partitions=4, rate=RATE, history_events=8_000
+            kafka=line.kafka, topic=line.topic, partitions=4, rate=RATE, history_events=8_000
         ) as traffic:
             traffic.run_history()
             wait_for("it is right at first", lambda: not _wrong(line, traffic, exporter), 60)

@@ -101,7 +101,7 @@ def preload(traffic: Simulation, count: int) -> None:
 
 @ON_KAFKA_FIRST
 def test_a_replay_beside_live_workers_shows_no_seam_and_they_go_on_from_it(line: Pipeline) -> None:
-    with Simulation(bootstrap=line.bootstrap, topic=line.topic, partitions=4, rate=RATE) as traffic:
+    with Simulation(kafka=line.kafka, topic=line.topic, partitions=4, rate=RATE) as traffic:
         ledger = LedgerByPartition.of(traffic)
         preload(traffic, HISTORY)
         workers, exporter = [line.worker(instance="a"), line.worker(instance="b")], line.exporter()
@@ -128,7 +128,7 @@ def test_after_a_change_of_the_time_zone_a_replay_lets_workers_with_the_new_one_
 ) -> None:
     zone = "Asia/Kathmandu"
     with Simulation(
-        bootstrap=line.bootstrap, topic=line.topic, partitions=4, rate=0, timezone=zone
+        kafka=line.kafka, topic=line.topic, partitions=4, rate=0, timezone=zone
     ) as traffic:
         ledger = LedgerByPartition.of(traffic)
         preload(traffic, HISTORY)
@@ -154,7 +154,7 @@ def test_after_a_change_of_the_time_zone_a_replay_lets_workers_with_the_new_one_
 def test_a_replay_that_is_stopped_changes_nothing_and_the_next_one_buries_what_it_left(
     line: Pipeline,
 ) -> None:
-    with Simulation(bootstrap=line.bootstrap, topic=line.topic, partitions=4, rate=0) as traffic:
+    with Simulation(kafka=line.kafka, topic=line.topic, partitions=4, rate=0) as traffic:
         ledger = LedgerByPartition.of(traffic)
         preload(traffic, LONG_HISTORY)
         worker, exporter = line.worker(), line.exporter()
@@ -196,7 +196,7 @@ def test_without_redis_at_its_end_a_replay_says_so_and_restarted_workers_go_on_f
         Pipeline(bootstrap, redis.url, tmp_path, idempotent=True) as line,
     ):
         line.create_topic()
-        with Simulation(bootstrap=bootstrap, topic=line.topic, partitions=4, rate=0) as traffic:
+        with Simulation(kafka=line.kafka, topic=line.topic, partitions=4, rate=0) as traffic:
             ledger = LedgerByPartition.of(traffic)
             preload(traffic, LONG_HISTORY)
             worker = line.worker()

@@ -13,6 +13,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
+from agents.brokers import Brokers
 from tests.simulator.outcome_model import outcomes
 from tidegauge.embedded import free_port
 from tidegauge.simulator import Disturbances, Ledger, SendError, Simulation
@@ -58,7 +59,7 @@ def topic(broker: str) -> str:
 def simulate(broker: str, topic: str) -> Callable[..., Simulation]:
     def make(**settings: Any) -> Simulation:
         defaults: dict[str, Any] = {
-            "bootstrap": broker,
+            "kafka": Brokers(broker),
             "topic": topic,
             "partitions": PARTITIONS,
             "people": 200,
@@ -222,4 +223,4 @@ def test_a_missing_topic_is_refused(simulate: Callable[..., Simulation]) -> None
 def test_a_missing_broker_is_named(simulate: Callable[..., Simulation]) -> None:
     address = f"127.0.0.1:{free_port()}"
     with pytest.raises(SendError, match=f"nothing listens at {address}"):
-        simulate(bootstrap=address)
+        simulate(kafka=Brokers(address))

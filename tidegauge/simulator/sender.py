@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from kafka.errors import KafkaError, KafkaTimeoutError
 
+from agents.brokers import Brokers
 from tidegauge.producer import ACKNOWLEDGE_SECONDS, CannotConnect, connect
 from tidegauge.simulator.ledger import Ledger
 from tidegauge.simulator.record import Record
@@ -29,7 +30,7 @@ class Sender:
 
     def __init__(
         self,
-        bootstrap: str,
+        brokers: Brokers,
         topic: str,
         partitions: int,
         ledger: Ledger,
@@ -42,7 +43,7 @@ class Sender:
         self._waiting: collections.deque[tuple[Record, Any]] = collections.deque()
         self._next_offsets: dict[int, int] = {}
         try:
-            self._producer = connect(bootstrap)
+            self._producer = connect(brokers)
         except CannotConnect as error:
             raise SendError(str(error)) from error
         self._require(partitions)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from agents.brokers import Brokers
 from tidegauge.simulator.disturbance import Disturbances
 from tidegauge.simulator.feed import Feed
 from tidegauge.simulator.ledger import Ledger
@@ -31,7 +32,7 @@ PROGRESS_RECORDS = 1_000
 class Simulation:
     """Connects when it is made; raises SendError when the topic is not as described."""
 
-    bootstrap: str
+    kafka: Brokers
     topic: str
     partitions: int
     rate: float = 1_000
@@ -61,7 +62,7 @@ class Simulation:
             disturbances=self.disturbances,
             people=self.people,
         )
-        self._sender = Sender(self.bootstrap, self.topic, self.partitions, self.ledger, self.events)
+        self._sender = Sender(self.kafka, self.topic, self.partitions, self.ledger, self.events)
 
     def __enter__(self) -> Self:
         return self
