@@ -69,7 +69,7 @@ def test_by_password_and_tls_all_commands_work_and_no_secret_is_seen(
         said = [service.log() + service.command_line() for service in line.services]
         file = tmp_path / "subscribers.csv"
         file.write_text(SUBSCRIBERS)
-        for command, more in (
+        commands: list[tuple[tuple[str, ...], dict[str, str]]] = [
             (("check",), {}),
             (("check",), writing),
             (("simulate", "--duration", "0", "--history-events", "50"), {}),
@@ -77,7 +77,8 @@ def test_by_password_and_tls_all_commands_work_and_no_secret_is_seen(
             (("launch", "start", "Checkout", "--metric", "conversions"), {}),
             (("launch", "list"), {}),
             (("replay",), writing),
-        ):
+        ]
+        for command, more in commands:
             done = line.run(*command, "--verbose", **more)
             assert done.returncode == 0, done.stdout + done.stderr
             said.append(done.stdout + done.stderr)
