@@ -29,7 +29,7 @@ demo: .venv/ready-to-run ## the whole pipeline on this machine (DURATION, RATE, 
 	@$(BIN)/tidegauge demo $(if $(DURATION),--duration '$(DURATION)') $(if $(RATE),--rate '$(RATE)') \
 		$(if $(PORT),--port '$(PORT)') $(if $(EVENTS),--events '$(EVENTS)') $(if $(SEED),--seed '$(SEED)')
 
-test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus,alertmanager,chromium)
+test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus,alertmanager,chromium,go)
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 # The kills come first and alone: beside other work a worker falls behind its load.

@@ -1,7 +1,7 @@
 """The servers that tests run against; each is started once per session, when a test asks for it.
 
 What a machine lacks is skipped with a reason, and fails when its name (kafka, redis, prometheus,
-alertmanager, chromium, linter) stands in the comma separated environment variable REQUIRE.
+alertmanager, chromium, go) stands in the comma separated environment variable REQUIRE.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 
 from tests.alerting_servers import AlertmanagerServer
 from tests.chromium import Chromium
+from tests.go_programs import DASHBOARD_LINTER, PINT, GoProgramMissing, go_program
 from tests.kafka_server import KafkaMissing, RealKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 
@@ -75,7 +76,13 @@ def promtool() -> str:
 @pytest.fixture(scope="session")
 def dashboard_linter() -> str:
     """Path of grafana/dashboard-linter."""
-    return _found("linter", "dashboard-linter")
+    return _go_program(DASHBOARD_LINTER)
+
+
+@pytest.fixture(scope="session")
+def pint() -> str:
+    """Path of cloudflare/pint."""
+    return _go_program(PINT)
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +118,13 @@ def broker(request: pytest.FixtureRequest) -> str:
 def _found(part: str, program: str) -> str:
     path = shutil.which(program)
     return path if path is not None else _missing(part, f"{program} is not installed")
+
+
+def _go_program(package: str) -> str:
+    try:
+        return go_program(package)
+    except GoProgramMissing as error:
+        _missing("go", str(error))
 
 
 def _missing(part: str, reason: str) -> NoReturn:

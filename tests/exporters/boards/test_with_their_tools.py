@@ -12,6 +12,7 @@ from exporters.recording import FILE
 from streams.catalogue_file import load
 from streams.wire import SEGMENT
 from tests.exporters.boards.shown import BOARDS, FOLDER, SEARCHES, boards_of, expressions
+from tests.go_programs import INSTALL_SECONDS_MAX
 
 
 def check_rules(promtool: str, expected: list[str], folder: Path) -> None:
@@ -43,7 +44,8 @@ def test_promtool_accepts_the_recording_rules(promtool: str) -> None:
     subprocess.run([promtool, "check", "rules", FILE], check=True, capture_output=True)
 
 
-@pytest.mark.linter
+@pytest.mark.go
+@pytest.mark.timeout(INSTALL_SECONDS_MAX + 60)
 @pytest.mark.parametrize("name", BOARDS)
 def test_the_linter_of_grafana_accepts_a_board(dashboard_linter: str, name: str) -> None:
     found = subprocess.run(
