@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from exporters.recording import rules_of
-from tests.exporters.boards.shown import BOARDS, SHIPPED, Json, panels
+from tests.exporters.boards.shown import BOARDS, SHIPPED, Json, choices, panels
 from tests.go_programs import INSTALL_SECONDS_MAX
 from tests.prometheus_server import DEPLOY, RULE_FILES, RULES, Prometheus, jobs
 from tests.tidegauge.demo_process import DemoProcess, two_free_ports, wait_for
@@ -73,12 +73,8 @@ def questions(board: Json) -> Iterator[tuple[str, str]]:
         yield from ((panel["title"], target["expr"]) for target in panel["targets"])
     for marks in board["annotations"]["list"]:
         yield marks["name"], marks["target"]["expr"]
-    for variable in board["templating"]["list"]:
-        if variable["type"] == "query":
-            found = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
-            assert found, variable["query"]
-            with_label = f"count by ({found[2]}) ({found[1]}) unless on ({found[2]}) vector(0)"
-            yield variable["label"], with_label
+    for series, label in choices(board):
+        yield f"choice of {label}", f"count by ({label}) ({series}) unless on ({label}) vector(0)"
 
 
 @pytest.mark.parametrize("name", BOARDS)
