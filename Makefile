@@ -29,7 +29,7 @@ demo: .venv/ready-to-run ## the whole pipeline on this machine (DURATION, RATE, 
 	@$(BIN)/tidegauge demo $(if $(DURATION),--duration '$(DURATION)') $(if $(RATE),--rate '$(RATE)') \
 		$(if $(PORT),--port '$(PORT)') $(if $(EVENTS),--events '$(EVENTS)') $(if $(SEED),--seed '$(SEED)')
 
-test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus,alertmanager,chromium)
+test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,prometheus,alertmanager,chromium,go)
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 # The kills come first and alone: beside other work a worker falls behind its load.
@@ -53,7 +53,7 @@ bench-fold: .venv/ready-to-test ## events per second from topic to Redis
 bench-persons: .venv/ready-to-test ## what a million persons cost a worker
 	$(BIN)/python benchmarks/bench_persons.py
 
-bench-spikes: .venv/ready-to-test ## which spikes and drops are found, and how often for nothing
+bench-spikes: .venv/ready-to-compare ## which spikes and drops are found, and how often for nothing
 	$(BIN)/python benchmarks/bench_spikes.py
 
 bench-launches: .venv/ready-to-test ## what is said of launches whose effect is known
@@ -69,7 +69,9 @@ lock: $(BIN)/pip ## resolve requirements*.txt anew from pyproject.toml (UPGRADE=
 	echo 'setuptools>=77' | $(COMPILE) pyproject.toml - --extra dev --output-file requirements-dev.txt
 	echo 'setuptools>=77' | $(COMPILE) pyproject.toml - --extra embedded \
 		--constraint requirements-dev.txt --output-file requirements.txt
-	@! grep -nE -e '--(index|extra-index|find-links|trusted)' requirements.txt requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra bench \
+		--constraint requirements-dev.txt --output-file requirements-bench.txt
+	@! grep -nE -e '--(index|extra-index|find-links|trusted)' requirements*.txt
 
 clean: ## remove the environment and everything generated
 	rm -rf .venv build tests/target *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -91,3 +93,7 @@ $(BIN)/pip:
 	@$(INSTALL) --require-hashes -r requirements-dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/ready-to-run
+
+.venv/ready-to-compare: requirements-bench.txt .venv/ready-to-test
+	@$(INSTALL) --require-hashes -r requirements-bench.txt
+	@touch $@

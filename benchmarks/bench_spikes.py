@@ -3,8 +3,9 @@
     python benchmarks/bench_spikes.py [--seeds N]
 
 A simulated year at each of several volumes (`benchmarks/year.py`), watched by the detector, by a
-fixed threshold and by PromQL's usual comparison with the week before. The table is Markdown; the
-last line on stdout is one JSON object. Exit code 1 when an outage raised an alarm of ours.
+fixed threshold, by PromQL's usual comparison with the week before, and by Prophet, which
+`make bench-spikes` installs. The table is Markdown; the last line on stdout is one JSON object.
+Exit code 1 when an outage raised an alarm of ours.
 """
 
 import argparse
@@ -14,11 +15,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a file, from anywhere
 
+from benchmarks.forecaster import prophet
 from benchmarks.watch import Watch, watch
 from benchmarks.watchers import WATCHERS
 from benchmarks.year import FACTORS, simulate
 
 PER_HOUR = (4, 20, 80, 600, 6_000)
+WATCHED_BY = WATCHERS | {"Prophet": prophet}
 GAINS = FACTORS[::-1]
 
 
@@ -33,7 +36,7 @@ def main() -> int:
     figures = []
     for per_hour in PER_HOUR:
         years = [simulate(per_hour, seed) for seed in seeds]
-        for name, watcher in WATCHERS.items():
+        for name, watcher in WATCHED_BY.items():
             found = Watch.together(watch(year, watcher(year)) for year in years)
             print(f"| {per_hour:,} | {name} |", *map(found.cell, GAINS), end=" ")
             print(

@@ -50,17 +50,17 @@ def ours(year: Year) -> Alarms:
 
 def fixed_threshold(year: Year) -> Alarms:
     """More an hour than ever in the first weeks, or less."""
-    hourly = _trailing_hour(year.arrived)
+    hourly = trailing_hour(year.arrived)
     before = hourly[60:SINCE]
-    return _alarms(hourly, np.full(MINUTES, before.min()), np.full(MINUTES, before.max()))
+    return alarms_outside(hourly, np.full(MINUTES, before.min()), np.full(MINUTES, before.max()))
 
 
 def week_before(year: Year) -> Alarms:
     """PromQL's usual one: this hour beside that of a week ago, and three standard deviations."""
-    hourly = _trailing_hour(year.arrived)
+    hourly = trailing_hour(year.arrived)
     then = np.roll(hourly, WEEK_MINUTES)
     deviation = DEVIATIONS * _trailing_deviation(hourly)
-    return _alarms(hourly, then - deviation, then + deviation)
+    return alarms_outside(hourly, then - deviation, then + deviation)
 
 
 WATCHERS: dict[str, Callable[[Year], Alarms]] = {
@@ -70,13 +70,15 @@ WATCHERS: dict[str, Callable[[Year], Alarms]] = {
 }
 
 
-def _alarms(
+def alarms_outside(
     found: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]
 ) -> Alarms:
+    """Of one value, and its bounds, a minute."""
     return ((found > high).astype(np.int8) - (found < low).astype(np.int8))[SINCE::STEP]
 
 
-def _trailing_hour(counts: Minutes) -> NDArray[np.float64]:
+def trailing_hour(counts: Minutes) -> NDArray[np.float64]:
+    """What was counted in the hour up to the end of each minute."""
     until = np.concatenate((np.zeros(60, np.int64), np.cumsum(counts)))
     return (until[60:] - until[:-60]).astype(np.float64)
 

@@ -1,7 +1,7 @@
 """The servers that tests run against; each is started once per session, when a test asks for it.
 
 What a machine lacks is skipped with a reason, and fails when its name (kafka, redis, prometheus,
-alertmanager, chromium, linter) stands in the comma separated environment variable REQUIRE.
+alertmanager, chromium, go) stands in the comma separated environment variable REQUIRE.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pytest
 
 from tests.alerting_servers import AlertmanagerServer
 from tests.chromium import Chromium
+from tests.go_programs import DASHBOARD_LINTER, PINT, GoProgramMissing, go_program
 from tests.kafka_server import KafkaMissing, RealKafka
 from tests.locked_kafka import LockedKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
@@ -86,7 +87,13 @@ def promtool() -> str:
 @pytest.fixture(scope="session")
 def dashboard_linter() -> str:
     """Path of grafana/dashboard-linter."""
-    return program("linter", "dashboard-linter")
+    return _go_program(DASHBOARD_LINTER)
+
+
+@pytest.fixture(scope="session")
+def pint() -> str:
+    """Path of cloudflare/pint."""
+    return _go_program(PINT)
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +130,13 @@ def program(part: str, name: str) -> str:
     """Path of a program that is installed, or may be missing, with a part of this machine."""
     path = shutil.which(name)
     return path if path is not None else _missing(part, f"{name} is not installed")
+
+
+def _go_program(package: str) -> str:
+    try:
+        return go_program(package)
+    except GoProgramMissing as error:
+        _missing("go", str(error))
 
 
 def _missing(part: str, reason: str) -> NoReturn:

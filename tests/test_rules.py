@@ -18,6 +18,7 @@ import yaml
 from exporters.families import exported
 from streams.catalogue_file import load
 from streams.wire import SEGMENT
+from tests.go_programs import INSTALL_SECONDS_MAX
 from tests.prometheus_server import DEPLOY, RECORDING, RULES
 
 BOARDS = {json.loads(p.read_text())["uid"] for p in DEPLOY.glob("grafana/dashboards/*.json")}
@@ -118,6 +119,17 @@ def test_a_description_speaks_of_labels_that_the_alert_has(name: str) -> None:
 def test_promtool_accepts_the_rules(promtool: str) -> None:
     for file in (RULES, RECORDING):
         subprocess.run([promtool, "check", "rules", file], check=True, capture_output=True)
+
+
+@pytest.mark.go
+@pytest.mark.timeout(INSTALL_SECONDS_MAX + 60)
+def test_pint_finds_nothing_to_say_of_the_rules(pint: str) -> None:
+    everything = ("--min-severity=info", "--fail-on=info")
+    command = [pint, "--offline", "--no-color", "lint", *everything, "deploy/prometheus"]
+    found = subprocess.run(command, check=False, cwd=DEPLOY.parent, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    rules = len(EVERYTHING) + len(OF_EXPORTERS["rules"])
+    assert f"entries={rules} " in found.stderr
 
 
 @pytest.mark.prometheus

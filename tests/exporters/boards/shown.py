@@ -18,6 +18,7 @@ from streams.wire import SEGMENT
 SHIPPED = load(SEGMENT)
 FOLDER = Path(__file__).parents[3] / "deploy" / "grafana" / "dashboards"
 SELECTOR = re.compile(r"([a-zA-Z_:][\w:]*)?\{([^}]*)\}")
+CHOICES = re.compile(r"label_values\((.+), (\w+)\)")
 NAMED = re.compile(r'__name__="([^"]+)"')
 VALUES = {
     "$__rate_interval": "1m",
@@ -53,6 +54,15 @@ def expressions(board: Json) -> list[str]:
     asked = [target["expr"] for panel in panels(board) for target in panel["targets"]]
     asked += [one["target"]["expr"] for one in board["annotations"]["list"]]
     return [with_values(expression) for expression in asked]
+
+
+def choices(board: Json) -> Iterator[tuple[str, str]]:
+    """Series and label from which the values of each variable that can be chosen come."""
+    for variable in board["templating"]["list"]:
+        if variable["type"] == "query":
+            found = CHOICES.fullmatch(variable["query"])
+            assert found, variable["query"]
+            yield found[1], found[2]
 
 
 def with_values(text: str) -> str:

@@ -18,6 +18,7 @@ from tests.exporters.boards.shown import (
     EVERY,
     SHIPPED,
     Json,
+    choices,
     expressions,
     panels,
     selectors,
@@ -36,6 +37,15 @@ def test_every_series_that_is_asked_for_is_recorded_or_told_by_a_process(board: 
     asked = {name for expression in expressions(board) for name, _ in selectors(expression)}
     assert asked - recorded <= own_series()
     assert len(asked) > 8
+
+
+@EVERY
+def test_what_can_be_chosen_comes_of_series_that_are_there(board: Json) -> None:
+    told = {rule.record for rule in rules_of(SHIPPED)} | own_series()
+    for series, _ in choices(board):
+        asked = set(re.findall(r"\bup\b|[\w:]*tidegauge_[\w:]+", series))
+        assert asked
+        assert asked <= told
 
 
 @BUSINESS

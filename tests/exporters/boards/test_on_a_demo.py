@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import yaml
 
 from exporters.recording import rules_of
-from tests.exporters.boards.shown import BOARDS, SHIPPED, Json, panels
-from tests.prometheus_server import RULE_FILES, RULES, Prometheus, jobs
+from tests.exporters.boards.shown import BOARDS, SHIPPED, Json, choices, panels
+from tests.go_programs import INSTALL_SECONDS_MAX
+from tests.prometheus_server import DEPLOY, RULE_FILES, RULES, Prometheus, jobs
 from tests.tidegauge.demo_process import DemoProcess, two_free_ports, wait_for
 from tidegauge.simulator.launches import LAUNCH
 
@@ -70,12 +73,8 @@ def questions(board: Json) -> Iterator[tuple[str, str]]:
         yield from ((panel["title"], target["expr"]) for target in panel["targets"])
     for marks in board["annotations"]["list"]:
         yield marks["name"], marks["target"]["expr"]
-    for variable in board["templating"]["list"]:
-        if variable["type"] == "query":
-            found = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
-            assert found, variable["query"]
-            with_label = f"count by ({found[2]}) ({found[1]}) unless on ({found[2]}) vector(0)"
-            yield variable["label"], with_label
+    for series, label in choices(board):
+        yield f"choice of {label}", f"count by ({label}) ({series}) unless on ({label}) vector(0)"
 
 
 @pytest.mark.parametrize("name", BOARDS)
@@ -110,3 +109,16 @@ def test_no_recorded_series_is_there_once_for_each_exporter(prometheus: Promethe
     wait_for("both answer", lambda: len(prometheus.query("tidegauge_up")) == 2)
     assert len(prometheus.query("job:tidegauge_up:max")) == 1
     assert not prometheus.query('{__name__=~"job:.+",instance!=""}')
+
+
+@pytest.mark.go
+@pytest.mark.timeout(INSTALL_SECONDS_MAX + 240)
+def test_pint_finds_the_rules_right_for_the_series_there_are(
+    pint: str, prometheus: Prometheus, tmp_path: Path
+) -> None:
+    server = f'prometheus "demo" {{ uri = "http://127.0.0.1:{prometheus.port}" }}\n'
+    (tmp_path / "pint.hcl").write_text((DEPLOY.parent / ".pint.hcl").read_text() + server)
+    configured = [pint, "--no-color", "--config", tmp_path / "pint.hcl"]
+    command = [*configured, "lint", "--fail-on=warning", "deploy/prometheus"]
+    found = subprocess.run(command, check=False, cwd=DEPLOY.parent, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
