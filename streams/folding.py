@@ -133,7 +133,7 @@ class Folding:
         self.aggregates = aggregates_of(kinds, self.launches.fold_id)
         self.decode = Decoder(wire, catalogue.paths(), person_key).decode
         self._router = Router(catalogue)
-        self._hash_key = hash_key
+        self.hash_key = hash_key
         self._hashes: dict[str, int] = {}
 
     def hash_person(self, person: str) -> int:
@@ -142,7 +142,7 @@ class Folding:
         if found is None:
             if len(self._hashes) >= MAX_CACHED_PERSONS:
                 self._hashes.clear()
-            found = self._hashes[person] = hash_person(person, self._hash_key)
+            found = self._hashes[person] = hash_person(person, self.hash_key)
         return found
 
     def tally(

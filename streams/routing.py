@@ -9,6 +9,7 @@ from streams.aggregates import MICRO
 from streams.catalogue import OTHER, Catalogue, Fact, FactSource, Label, Metric, Source
 from streams.event import INTERACTIONS, KINDS
 from streams.launches.events import Says
+from streams.personal import may_tell_who
 from streams.persons.names import LASTING
 from streams.scores import ScoreReader
 from streams.tells import Tell
@@ -35,7 +36,10 @@ class Reader(Protocol):
 
 
 class LabelReader:
-    """Reads one label of an event: the value of a closed set, or cleaned text of an open one."""
+    """Reads one label of an event: the value of a closed set, or cleaned text of an open one.
+
+    Of an open one what may tell who somebody is becomes `__other__`.
+    """
 
     def __init__(self, label: Label, paths: Sequence[str]) -> None:
         self._indices = tuple(paths.index(path) for path in label.paths)
@@ -58,7 +62,7 @@ class LabelReader:
         if self._label.values:
             found = text if text in self._label.values else OTHER
             return None if found == OTHER and self._label.strict else found
-        text = text or self._label.default
+        text = OTHER if may_tell_who(_readable(raw)) else text or self._label.default
         short = type(raw) is str and len(raw) <= MAX_LABEL_CHARACTERS
         if short and len(self._known) < MAX_KNOWN_VALUES:
             self._known[raw] = text
@@ -78,12 +82,17 @@ class AmountReader:
 
 def clean(raw: Any) -> str:
     """Text of a label value: scalars only, normalised, without control characters, bounded."""
+    return _readable(raw)[:MAX_LABEL_CHARACTERS]
+
+
+def _readable(raw: Any) -> str:
+    """The same before it is cut."""
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if not isinstance(raw, str | int | float):
         return OTHER
-    text = unicodedata.normalize("NFC", CONTROL.sub("", str(raw)[: 4 * MAX_LABEL_CHARACTERS]))
-    return text.strip()[:MAX_LABEL_CHARACTERS]
+    text = CONTROL.sub("", str(raw)[: 4 * MAX_LABEL_CHARACTERS])
+    return unicodedata.normalize("NFC", text).strip()
 
 
 class Rule(NamedTuple):

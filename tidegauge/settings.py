@@ -27,6 +27,8 @@ ENVIRONMENT = "TIDEGAUGE_"
 SECRETS = ("redis.url", "person.hash_key")
 """Left out of `repr`, so that they do not end in a log."""
 PERSON_KEYS = get_args(PersonKey)
+SHARED_HASH_KEY = "tidegauge"
+"""For trying only: it stands here, so it keeps nothing secret."""
 FORMATS = ("segment", "cloudevents", "custom")
 
 
@@ -70,7 +72,10 @@ class Settings:
         "user_else_anonymous", "person.key", choice(PERSON_KEYS), "Which id makes a person."
     )
     person_hash_key: str = setting(
-        "tidegauge", "person.hash_key", KEY, "Secret under which person ids are hashed."
+        SHARED_HASH_KEY,
+        "person.hash_key",
+        KEY,
+        "Secret under which person ids are hashed: 16 bytes or more that nobody can guess.",
     )
     source_format: str = setting(
         "segment", "source.format", choice(FORMATS), "Shape of the records."
