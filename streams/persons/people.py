@@ -6,6 +6,7 @@ import numpy as np
 
 from streams.panes import MINUTE, Calendar
 from streams.persons.facts import Facts
+from streams.persons.forgetting import let_go
 from streams.persons.health import Health
 from streams.persons.labels import Codes
 from streams.persons.marks import Marks
@@ -82,6 +83,7 @@ class People:
     def forget(self, horizon: int) -> None:
         """Let go of what nothing needs, where no fact before the horizon can come any more."""
         self.sessions.close_before(horizon // MINUTE)
+        let_go(self, self._calendar, horizon)
         kept = self._calendar.day_number(horizon) - KEPT_DAYS
         for marks in self.marks.values():
             marks.presence.forget_before(kept)
