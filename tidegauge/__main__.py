@@ -12,6 +12,7 @@ from tidegauge import (
     boards,
     check,
     demo,
+    forget,
     history,
     import_subscribers,
     launch,
@@ -31,6 +32,7 @@ CONFIGURED = (
     topics,
     import_subscribers,
     launch,
+    forget,
     replay,
     history,
 )

@@ -10,7 +10,7 @@ from streams.persons.forgetting import let_go
 from streams.persons.health import Health
 from streams.persons.labels import Codes
 from streams.persons.marks import Marks
-from streams.persons.names import ACTIVE, LASTING, MARKED, STATED
+from streams.persons.names import ACTIVE, FORGOTTEN, LASTING, MARKED, STATED
 from streams.persons.population import Hashes, Rows, Times
 from streams.persons.presence import days_of
 from streams.persons.register import Register
@@ -42,6 +42,11 @@ class People:
     def by_name(self) -> dict[str, Marks | Register]:
         """What is kept of each fact."""
         return {**self.marks, **self.registers}
+
+    @property
+    def waiting_to_be_forgotten(self) -> int:
+        """How many are told of as forgotten and are still known."""
+        return len(np.unique(self.registers[FORGOTTEN].entries.rows))
 
     def note(self, name: str, told: Sequence[Facts]) -> None:
         """Note facts of a name, also again."""
