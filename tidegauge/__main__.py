@@ -45,6 +45,13 @@ LIBRARIES = {
     # Every refused connection would be an error; what matters of it we say ourselves.
     **dict.fromkeys(("aiokafka", "kafka"), logging.CRITICAL),
 }
+QUOTE_RECORDS = (
+    "aiokafka.producer.producer",
+    "kafka.producer",
+    "kafka.net.connection",
+    "kafka.protocol.parser",
+)
+"""They log what is sent, byte by byte: dead letters, lists of subscribers. `--verbose` does not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,9 +62,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    if not options.verbose:
-        for name, level in LIBRARIES.items():
-            logging.getLogger(name).setLevel(level)
+    quiet = dict.fromkeys(QUOTE_RECORDS, logging.INFO) if options.verbose else LIBRARIES
+    for name, level in quiet.items():
+        logging.getLogger(name).setLevel(level)
     try:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)

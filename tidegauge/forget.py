@@ -54,7 +54,7 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 def _forget(options: argparse.Namespace) -> int:
     settings = load_checked(options.config, os.environ)
     rules = folding(settings)
-    ids = dict.fromkeys((*options.user, *_listed(options.file)))
+    ids = dict.fromkeys((*options.user, *listed(options.file)))
     if not ids:
         raise Refusal("nobody is named; give ids, or a file that has one a line with --file")
     records = list(records_of(ids, rules, wall_clock()))
@@ -72,7 +72,7 @@ def _forget(options: argparse.Namespace) -> int:
     return 0
 
 
-def _listed(name: str | None) -> Iterator[str]:
+def listed(name: str | None) -> Iterator[str]:
     """The ids of a file; raises Refusal without repeating any."""
     if name is None:
         return

@@ -54,7 +54,12 @@ class Service:
     """One `tidegauge worker` or `tidegauge exporter`; its standard error goes to a file."""
 
     def __init__(
-        self, command: list[str], environment: Mapping[str, str], port: int, log: Path
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        port: int,
+        log: Path,
+        user: int | None = None,
     ) -> None:
         self.port = port
         self._log = log
@@ -63,6 +68,7 @@ class Service:
                 [sys.executable, "-m", "tidegauge", *command],
                 env={"PATH": os.environ["PATH"], **environment},
                 cwd=log.parent,
+                user=user,
                 stderr=stderr,
                 stdout=stderr,
             )
@@ -151,6 +157,8 @@ class Pipeline:
     partitions: int = 4
     settings: dict[str, str] = field(default_factory=dict)
     """More environment variables, without TIDEGAUGE_."""
+    user: int | None = None
+    """Whom the services run as; nobody else if not given."""
     services: list[Service] = field(default_factory=list)
     name: str = field(default_factory=lambda: f"t{time.time_ns():x}")
 
@@ -197,17 +205,17 @@ class Pipeline:
         bind = {"WORKER_BIND": f"127.0.0.1:{port}", "WORKER_INSTANCE": f"{self.name}-{instance}"}
         return self._start(["worker", *options], port, self.environment(**bind | more))
 
-    def exporter(self) -> Service:
+    def exporter(self, *options: str) -> Service:
         """Start an exporter; returns once it listens."""
         port = free_port()
         environment = self.environment(EXPORTER_BIND=f"127.0.0.1:{port}")
-        service = self._start(["exporter"], port, environment)
+        service = self._start(["exporter", *options], port, environment)
         wait_for("the exporter listens", lambda: service.get("healthz")[0] == 200, 60)
         return service
 
     def _start(self, command: list[str], port: int, environment: Mapping[str, str]) -> Service:
         log = self.folder / f"{len(self.services)}-{command[0]}.log"
-        self.services.append(Service(command, environment, port, log))
+        self.services.append(Service(command, environment, port, log, self.user))
         return self.services[-1]
 
     def rows(self, topic: str) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from streams.panes import DAY, GRACE, HOUR, MINUTE, Calendar
 from streams.persons.names import HEALTH
 from streams.persons.recovery import recover
 from streams.persons.shard import Shard
+from streams.persons.snapshot import rows_of
 from streams.rows import Rows
 from tests.simulation.persons.world import counted
 from tests.simulation.source import Row
@@ -114,13 +115,16 @@ def _after(said: Sequence[Said], more: Sequence[Said]) -> list[Said]:
     return [one._replace(time=begin + one.time) for one in more]
 
 
+def stored_rows(shard: Shard) -> list[tuple[str, bytes]]:
+    """Names and bytes of a snapshot, in the order in which they are written."""
+    parts, head = rows_of(shard)
+    return [(name, raw) for name, raw in (*parts, *head) if raw is not None]
+
+
 def stored(shard: Shard) -> Shard:
     """The same, read from its snapshot."""
-    shard.noted += 10**9
-    snapshot = shard.snapshot()
-    assert snapshot is not None
     held = Rows()
-    for name, raw in (*snapshot.units, *snapshot.manifest):
+    for name, raw in stored_rows(shard):
         held.take(f"0/{name}", raw)
     return recover(shard.calendar, held, 0, STATE).partition
 
