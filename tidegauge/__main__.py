@@ -46,12 +46,13 @@ LIBRARIES = {
     **dict.fromkeys(("aiokafka", "kafka"), logging.CRITICAL),
 }
 QUOTE_RECORDS = (
+    "aiokafka.conn",
     "aiokafka.producer.producer",
     "kafka.producer",
     "kafka.net.connection",
     "kafka.protocol.parser",
 )
-"""They log what is sent, byte by byte: dead letters, lists of subscribers. `--verbose` does not."""
+"""They log what is sent and fetched, byte by byte. `--verbose` does not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

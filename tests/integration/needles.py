@@ -36,7 +36,7 @@ class Needles:
 
     def events(self, time: str) -> Iterator[bytes]:
         """Records that hold all of them but the broken ones'."""
-        said = [
+        said: list[tuple[str, str | None, dict[str, Any]]] = [
             ("page", None, {"name": self["page_url"]}),
             ("page", None, {"name": self["page_mail"]}),
             ("page", None, {"name": self["path"]}),
