@@ -20,7 +20,7 @@ UV_VERSION := 0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test test-long lint format bench-fold bench-persons bench-spikes bench-launches screenshots lock clean
+.PHONY: help demo test test-long lint format bench-fold bench-persons bench-spikes bench-launches screenshots lock sbom clean
 
 help: ## show these verbs
 	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -72,6 +72,13 @@ lock: $(BIN)/pip ## resolve requirements*.txt anew from pyproject.toml (UPGRADE=
 	$(COMPILE) pyproject.toml --extra bench \
 		--constraint requirements-dev.txt --output-file requirements-bench.txt
 	@! grep -nE -e '--(index|extra-index|find-links|trusted)' requirements*.txt
+
+sbom: .venv/ready-to-test ## bills of materials (CycloneDX) of what runs and what tests, in build/
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --of JSON -o build/sbom.json
+	$(BIN)/cyclonedx-py requirements requirements-dev.txt --pyproject pyproject.toml \
+		--mc-type application --output-reproducible --of JSON -o build/sbom-dev.json
 
 clean: ## remove the environment and everything generated
 	rm -rf .venv build tests/target *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

@@ -18,6 +18,10 @@ class Batch(NamedTuple):
     held_from: int
     """First offset from `position` on that the source still holds; between them is loss."""
 
+    def __repr__(self) -> str:
+        """Without the records: Faust logs what stands before a crash."""
+        return f"<Batch: {len(self.records)} records, offsets {self.position} to {self.end}>"
+
 
 class BatchSchema(faust.Schema):
     """Passes a batch through Faust untouched: decoding is the fold's own work."""

@@ -28,7 +28,7 @@ CHANGELOG_ASKED = (
     "min.insync.replicas",
     "unclean.leader.election.enable",
 )
-DEAD_LETTERS_ASKED = ("max.message.bytes",)
+DEAD_LETTERS_ASKED = ("cleanup.policy", "retention.ms", "max.message.bytes")
 
 
 class Weight(enum.Enum):

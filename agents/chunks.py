@@ -27,6 +27,10 @@ class Chunk(NamedTuple):
     end: int
     """aiokafka's position behind it."""
 
+    def __repr__(self) -> str:
+        """Without the records, as that of a batch."""
+        return f"<Chunk: {len(self.records)} records, offsets {self.start} to {self.end}>"
+
     @property
     def first(self) -> int:
         """The first offset that was there."""

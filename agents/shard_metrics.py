@@ -27,6 +27,11 @@ class ShardCollector(Collector):
             "Persons known in these shards.",
             sum(shard.people.population.size for shard in shards.values()),
         )
+        yield GaugeMetricFamily(
+            "tidegauge_worker_persons_to_forget",
+            "Persons of them who are to be forgotten and are not yet.",
+            sum(shard.people.waiting_to_be_forgotten for shard in shards.values()),
+        )
         yield CounterMetricFamily(
             "tidegauge_worker_snapshots", "Snapshots of shards written.", owned.checkpoints
         )

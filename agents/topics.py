@@ -36,6 +36,7 @@ from agents.boot_checks import (
 from agents.brokers import Brokers
 from agents.dead_letters import LETTER_BYTES
 from agents.lineages import align
+from agents.personal_data import judge_personal_data
 from agents.settings import CHANGELOG_RECORD_BYTES, Refusal, WorkerSettings
 
 __all__ = [
@@ -63,13 +64,15 @@ CHANGELOG_SETTINGS = {
     "segment.ms": "3600000",
     "segment.bytes": str(64 << 20),  # the active segment is not compacted, and read on each start
 }
-FACTS_SETTINGS = {
+DAILY = {"segment.ms": str(24 * 3_600_000)}
+"""What is kept of persons goes a segment at a time: with Kafka's own, up to a week later."""
+FACTS_SETTINGS = DAILY | {
     "cleanup.policy": "delete",
     "retention.ms": str(FACTS_RETENTION_MILLISECONDS),
     "retention.bytes": "-1",
     "max.message.bytes": str(CHANGELOG_RECORD_BYTES),
 }
-DEAD_LETTER_SETTINGS = {
+DEAD_LETTER_SETTINGS = DAILY | {
     "cleanup.policy": "delete",
     "retention.ms": str(DEAD_LETTER_RETENTION_MILLISECONDS),
 }
@@ -260,6 +263,7 @@ def _inspect(
         findings += judge_facts(facts, CHANGELOG_RECORD_BYTES, brokers)
     if dead_letters := found.get(settings.dead_letter_topic):
         findings += judge_dead_letters(dead_letters, DEAD_LETTER_RECORD_BYTES)
+        findings += judge_personal_data(dead_letters, DEAD_LETTER_RETENTION_MILLISECONDS)
     findings += [
         Finding(
             Weight.NOTE,

@@ -38,8 +38,9 @@ Person = Annotated[str, msgspec.Meta(max_length=MAX_ID_CHARACTERS)] | int | None
 Moment = Annotated[datetime, msgspec.Meta(tz=True)] | None
 
 # msgspec tells its validation errors apart by text only; the pinned minor keeps these stable.
+QUOTES_RECORD = "Invalid enum value"
 REASON_OF_ERROR: tuple[tuple[str, Reason], ...] = (
-    ("Invalid enum value", "unknown_type"),  # first: it quotes what the record says
+    (QUOTES_RECORD, "unknown_type"),  # first: it quotes what the record says
     ("missing required field", "missing_field"),
     ("RFC3339", "bad_time"),
     ("timezone", "bad_time"),
@@ -118,7 +119,7 @@ class Decoder:
             value.decode()  # type: ignore[union-attr]
             record = self._decode_one(value)
         except msgspec.ValidationError as error:
-            return Rejected(_reason(str(error)), str(error))
+            return Rejected(_reason(str(error)), _unquoted(str(error)))
         except msgspec.DecodeError as error:
             return Rejected("not_json", str(error))
         except UnicodeDecodeError as error:
@@ -163,6 +164,12 @@ class Decoder:
         if self._person_key == "anonymous_else_user":
             return unknown or known
         return known or unknown
+
+
+def _unquoted(message: str) -> str:
+    """What was wrong, without what the record says: this is logged."""
+    told, quote, _ = message.partition(QUOTES_RECORD)
+    return f"{told}{quote}, which is none of {', '.join(KINDS)}" if quote else message
 
 
 def _reason(message: str) -> Reason:

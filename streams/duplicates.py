@@ -45,16 +45,27 @@ class Segment:
         return Segment(self.first_offset, self.watermark, self.ids[:end], self.offsets[:end])
 
 
-def hash_id(message_id: str) -> int:
-    """64 bits of a message id; among a million others a false match has odds of 1 : 2e13."""
-    digest = blake2b(message_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+class Hasher:
+    """64 bits of message ids; among a million others a false match has odds of 1 : 2e13.
+
+    They are keyed, since an id may be made of a person's. `key` has at most 64 bytes.
+    """
+
+    def __init__(self, key: bytes = b"") -> None:
+        self._begun = blake2b(digest_size=8, key=key, person=b"message id")
+
+    def __call__(self, message_id: str) -> int:
+        """The hash of an id."""
+        hashing = self._begun.copy()  # cheaper than to begin anew, even without a key
+        hashing.update(message_id.encode("utf-8", "surrogatepass"))
+        return int.from_bytes(hashing.digest(), "big", signed=True)
 
 
 class Duplicates:
     """What a partition remembers of the ids it read."""
 
-    def __init__(self, segments: Iterable[Segment] = ()) -> None:
+    def __init__(self, segments: Iterable[Segment] = (), key: bytes = b"") -> None:
+        self._hash = Hasher(key)
         self.segments = deque(sorted(segments, key=lambda segment: segment.first_offset))
         self._offsets: dict[int, int] = {}
         """id -> offset at which it was last read."""
@@ -91,7 +102,7 @@ class Duplicates:
 
     def is_duplicate(self, message_id: str, offset: int) -> bool:
         """Say whether an earlier record had this id, and remember this one."""
-        number = hash_id(message_id)
+        number = self._hash(message_id)
         known = number in self._offsets
         self._offsets[number] = offset
         segment = self.segments[-1]

@@ -5,13 +5,23 @@ from typing import Any
 
 from streams.catalogue import Fact, FactSource
 from streams.event import INTERACTIONS, KINDS
-from streams.persons.names import BOUGHT, CSAT, LASTING, MARKED, NPS, SUBSCRIPTION, USED
+from streams.persons.names import (
+    BOUGHT,
+    CSAT,
+    FORGOTTEN,
+    LASTING,
+    MARKED,
+    NPS,
+    SUBSCRIPTION,
+    USED,
+)
 from streams.schema import TEXT, Field, Problem, check, some_of
 from streams.score_file import INTEGER
 from streams.wire import WireFormat
 
-NAMES = (*MARKED[1:], *LASTING)
-"""Facts that events are named for; that a person is active follows from `active`."""
+NAMES = tuple(name for name in (*MARKED[1:], *LASTING) if name != FORGOTTEN)
+"""Facts that events are named for; that a person is active follows from `active`, and only
+`tidegauge forget` says whom to forget."""
 NEEDS = {
     USED: ("label",),
     BOUGHT: ("label", "amount"),

@@ -17,6 +17,8 @@ from streams.launches.reader import LaunchReader
 from streams.launches.said import Said
 from streams.outcomes import Judgement, Record
 from streams.panes import MINUTE, Calendar
+from streams.persons.forgotten import Forgotten
+from streams.persons.names import FORGOTTEN
 from streams.routing import Found, Route, Router, Rule, micro_units
 from streams.tells import Tell
 from streams.unit import DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggregates_of
@@ -133,8 +135,9 @@ class Folding:
         self.aggregates = aggregates_of(kinds, self.launches.fold_id)
         self.decode = Decoder(wire, catalogue.paths(), person_key).decode
         self._router = Router(catalogue)
-        self._hash_key = hash_key
+        self.hash_key = hash_key
         self._hashes: dict[str, int] = {}
+        self.forgotten = Forgotten(wire, self.hash_person)
 
     def hash_person(self, person: str) -> int:
         """The keyed 64-bit hash under which a person is known; the name itself is not kept."""
@@ -142,7 +145,7 @@ class Folding:
         if found is None:
             if len(self._hashes) >= MAX_CACHED_PERSONS:
                 self._hashes.clear()
-            found = self._hashes[person] = hash_person(person, self._hash_key)
+            found = self._hashes[person] = hash_person(person, self.hash_key)
         return found
 
     def tally(
@@ -177,7 +180,9 @@ class Folding:
                 person = self.hash_person(event.person)
                 group.persons.add(person)
                 if route.lasting:
-                    self._remember(tally, group, event, person, time)
+                    self._remember(
+                        tally, group, event, self._whom(tally, route, record, person), time
+                    )
             for metric, amount in amounts.items():
                 group.amounts[metric] = group.amounts.get(metric, 0) + amount
         tally.account_scores()
@@ -187,11 +192,17 @@ class Folding:
             tally.account(IDENTITY_LINKS, amount=linked)
         return tally
 
+    def _whom(self, tally: Tally, route: Route, record: Record, person: int) -> int | None:
+        """Of whom an event says something: its person, but where one is to be forgotten."""
+        if not route.forgets or record.value is None:
+            return person
+        return self.forgotten.read(record.value, partial(tally.account, SKIPPED, FORGOTTEN))
+
     @staticmethod
-    def _remember(tally: Tally, group: Group, event: Event, person: int, time: int) -> None:
-        """Note since when what the event says of its person holds; account for what it cannot."""
+    def _remember(tally: Tally, group: Group, event: Event, person: int | None, time: int) -> None:
+        """Note since when what the event says of a person holds; account for what it cannot."""
         for tell in group.route.lasting:
-            if tell.label_of(group.labels) is None:
+            if person is None or tell.label_of(group.labels) is None:
                 continue
             since = tell.since(event.values, time)
             if isinstance(since, str):

@@ -13,7 +13,7 @@ import msgspec
 from streams.catalogue import Catalogue, Fact
 from streams.folding import Folding
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 """Raised with every change that folds the same log into other numbers."""
 
 

@@ -67,7 +67,8 @@ class Partition:
             manifest.offset,
         )
         self.units.write_again(legacy.stale)
-        self.judge = Judge(legacy.watermark, Duplicates(legacy.segments), folding.is_bot)
+        duplicates = Duplicates(legacy.segments, folding.hash_key)
+        self.judge = Judge(legacy.watermark, duplicates, folding.is_bot)
         self._count_from = legacy.count_from
         guards = {self.manifest_offset, self._count_from, *self.units.offsets()}
         self._guards = Guards(guards, offset)

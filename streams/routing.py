@@ -9,7 +9,9 @@ from streams.aggregates import MICRO
 from streams.catalogue import OTHER, Catalogue, Fact, FactSource, Label, Metric, Source
 from streams.event import INTERACTIONS, KINDS
 from streams.launches.events import Says
-from streams.persons.names import LASTING
+from streams.personal import may_tell_who
+from streams.persons.forgotten import EVENT
+from streams.persons.names import FORGOTTEN, LASTING, NOTHING
 from streams.scores import ScoreReader
 from streams.tells import Tell
 
@@ -35,7 +37,10 @@ class Reader(Protocol):
 
 
 class LabelReader:
-    """Reads one label of an event: the value of a closed set, or cleaned text of an open one."""
+    """Reads one label of an event: the value of a closed set, or cleaned text of an open one.
+
+    Of an open one what may tell who somebody is becomes `__other__`.
+    """
 
     def __init__(self, label: Label, paths: Sequence[str]) -> None:
         self._indices = tuple(paths.index(path) for path in label.paths)
@@ -58,7 +63,7 @@ class LabelReader:
         if self._label.values:
             found = text if text in self._label.values else OTHER
             return None if found == OTHER and self._label.strict else found
-        text = text or self._label.default
+        text = OTHER if may_tell_who(_readable(raw)) else text or self._label.default
         short = type(raw) is str and len(raw) <= MAX_LABEL_CHARACTERS
         if short and len(self._known) < MAX_KNOWN_VALUES:
             self._known[raw] = text
@@ -78,12 +83,17 @@ class AmountReader:
 
 def clean(raw: Any) -> str:
     """Text of a label value: scalars only, normalised, without control characters, bounded."""
+    return _readable(raw)[:MAX_LABEL_CHARACTERS]
+
+
+def _readable(raw: Any) -> str:
+    """The same before it is cut."""
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if not isinstance(raw, str | int | float):
         return OTHER
-    text = unicodedata.normalize("NFC", CONTROL.sub("", str(raw)[: 4 * MAX_LABEL_CHARACTERS]))
-    return text.strip()[:MAX_LABEL_CHARACTERS]
+    text = CONTROL.sub("", str(raw)[: 4 * MAX_LABEL_CHARACTERS])
+    return unicodedata.normalize("NFC", text).strip()
 
 
 class Rule(NamedTuple):
@@ -136,6 +146,8 @@ class Route(NamedTuple):
     """Those of `tells` of which the time is needed."""
     launch: Says = ""
     """What they say of a launch."""
+    forgets: bool = False
+    """Whether they tell whom to forget, see `streams.persons.forgotten`."""
     one_by_one: bool = False
     """Whether more is to be read of each of them than `read` does."""
 
@@ -164,7 +176,7 @@ class Router:
         asked = {source.name for m in catalogue.folded() for source in m.sources}
         told = {source.name for fact in catalogue.facts.values() for source in fact.sources}
         names = {name for name in asked | told if name is not None} | catalogue.inactive
-        names |= {catalogue.launches.started, catalogue.launches.ended} - {""}
+        names |= {catalogue.launches.started, catalogue.launches.ended, EVENT} - {""}
         keys = [(kind, name) for kind in KINDS for name in (None, *sorted(names))]
         self.routes: list[Route] = []
         self._by_name = {key: self._compile(*key) for key in keys}
@@ -188,6 +200,9 @@ class Router:
             for source in fact.sources
             if kind in source.kinds and source.name in (None, name)
         ]
+        forgets = kind == "track" and name == EVENT
+        if forgets:
+            said = [Tell(FORGOTTEN, is_lasting=True, says=NOTHING)]
         tells = tuple(dict.fromkeys(said))  # as above
         active = kind in INTERACTIONS and not self._is_passive(kind, name)
         launch = self._catalogue.launches.says(kind, name)
@@ -203,6 +218,7 @@ class Router:
             tells=tells,
             lasting=tuple(tell for tell in tells if tell.is_lasting),
             launch=launch,
+            forgets=forgets,
             one_by_one=bool(sums or launch),
         )
         self.routes.append(route)
@@ -211,6 +227,8 @@ class Router:
     def _meets(self, metric: Metric, source: Source, kind: str, name: str | None) -> bool:
         if kind not in source.kinds or source.name not in (None, name):
             return False
+        if kind == "track" and name == EVENT:
+            return False  # it is tidegauge's own, and nothing that a person did
         return not (metric.active_only and self._is_passive(kind, name))
 
     def _tell(self, fact: Fact, source: FactSource, needed: list[str]) -> Tell:
@@ -229,7 +247,7 @@ class Router:
         )
 
     def _is_passive(self, kind: str, name: str | None) -> bool:
-        return kind == "track" and name in self._catalogue.inactive
+        return kind == "track" and (name in self._catalogue.inactive or name == EVENT)
 
     def _rule(self, metric: Metric, source: Source, needed: list[str]) -> Rule:
         labels = [self._catalogue.labels[name] for name in metric.labels]

@@ -45,6 +45,12 @@ def mounts(service: str) -> dict[str, str]:
     return {inside: outside for outside, inside, *_mode in listed}
 
 
+def modes(service: str) -> list[str]:
+    """How what is mounted may be used."""
+    listed = [volume.split(":") for volume in SERVICES[service].get("volumes", [])]
+    return [parts[2] if len(parts) > 2 else "rw" for parts in listed]
+
+
 def test_every_service_of_the_main_job_is_there() -> None:
     needed = {"kafka", "redis", "topics", "worker", "exporter"}
     needed |= {"prometheus", "alertmanager", "grafana"}
@@ -68,6 +74,15 @@ def test_the_own_image_does_not_run_as_root() -> None:
     user = re.findall(r"^USER (\S+)", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
     assert user
     assert user[-1] not in {"root", "0"}
+
+
+@pytest.mark.parametrize("service", ["topics", "worker", "exporter", "simulate"])
+def test_the_own_services_write_nothing_and_have_no_rights(service: str) -> None:
+    assert SERVICES[service]["read_only"] is True
+    assert SERVICES[service]["cap_drop"] == ["ALL"]
+    assert SERVICES[service]["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in SERVICES[service]
+    assert all(mode == "ro" for mode in modes(service))
 
 
 def test_what_the_own_image_is_built_from_exists_and_is_not_ignored() -> None:

@@ -175,6 +175,7 @@ def test_the_page_about_bad_input_knows_every_reason_to_leave_a_value_out() -> N
     reasons = {"no_value", "not_a_number", "negative", "absurd", "unknown_label"}
     reasons |= {"out_of_range", "not_whole", "bad_time", "future"}
     reasons |= {"no_name", "not_text", "too_many"}
+    reasons |= {"no_person", "other_key"}
     assert {row[3] for row in BAD_INPUT} == reasons
 
 

@@ -48,7 +48,7 @@ def test_a_program_is_fetched_once_and_kept(proxy: Path, tmp_path: Path) -> None
 
 
 def test_another_version_is_not_taken_for_the_one_asked_for(proxy: Path, tmp_path: Path) -> None:
-    assert proxy
+    assert proxy.exists()
     go_program(f"{MODULE}@v1.0.0", tmp_path)
     with pytest.raises(GoProgramMissing, match=r"(?s)could not install.*v1\.1\.0"):
         go_program(f"{MODULE}@v1.1.0", tmp_path)

@@ -12,6 +12,7 @@ from tidegauge import (
     boards,
     check,
     demo,
+    forget,
     history,
     import_subscribers,
     launch,
@@ -31,6 +32,7 @@ CONFIGURED = (
     topics,
     import_subscribers,
     launch,
+    forget,
     replay,
     history,
 )
@@ -43,6 +45,14 @@ LIBRARIES = {
     # Every refused connection would be an error; what matters of it we say ourselves.
     **dict.fromkeys(("aiokafka", "kafka"), logging.CRITICAL),
 }
+QUOTE_RECORDS = (
+    "aiokafka.conn",
+    "aiokafka.producer.producer",
+    "kafka.producer",
+    "kafka.net.connection",
+    "kafka.protocol.parser",
+)
+"""They log what is sent and fetched, byte by byte. `--verbose` does not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,9 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    if not options.verbose:
-        for name, level in LIBRARIES.items():
-            logging.getLogger(name).setLevel(level)
+    quiet = dict.fromkeys(QUOTE_RECORDS, logging.INFO) if options.verbose else LIBRARIES
+    for name, level in quiet.items():
+        logging.getLogger(name).setLevel(level)
     try:
         command: Callable[[argparse.Namespace], int] = options.command
         return command(options)

@@ -20,9 +20,10 @@ from streams.wire import CLOUDEVENTS, SEGMENT, PersonKey, WireFormat
 from tidegauge.doors import worker_door
 from tidegauge.kafka_door import brokers, kafka_problems
 from tidegauge.redis_door import redis_problems, redis_url
-from tidegauge.settings import Settings
+from tidegauge.settings import SHARED_HASH_KEY, Settings
 from tidegauge.settings_sources import read_settings
 
+SAFE_KEY_BYTES = 16
 OBJECTS = ("properties", "traits")
 """Paths of a custom format that others lead through."""
 
@@ -141,6 +142,22 @@ def worker_settings(settings: Settings, accept_dead_letters: int = 0) -> WorkerS
         max_dead_letter_ratio=settings.worker_max_dead_letter_ratio,
         max_dead_letters_in_a_row=settings.worker_max_dead_letters_in_a_row,
         accept_dead_letters=accept_dead_letters,
+    )
+
+
+def hash_key_weakness(settings: Settings) -> str | None:
+    """What follows from the key of the hashes where it can be guessed; None where it cannot."""
+    key = settings.person_hash_key
+    if key == SHARED_HASH_KEY:
+        what = "is not set, and the one that is used then is no secret"
+    elif len(key.encode()) < SAFE_KEY_BYTES:
+        what = f"has fewer than {SAFE_KEY_BYTES} bytes"
+    else:
+        return None
+    return (
+        f"person.hash_key {what}: who can read tidegauge's topics finds out whom a hash stands for "
+        "by trying ids. Before real people are counted, take one from `openssl rand -base64 32`, "
+        "best in the file that TIDEGAUGE_PERSON_HASH_KEY_FILE names; counting begins anew with it"
     )
 
 

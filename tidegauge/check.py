@@ -17,13 +17,19 @@ from agents.boot_checks import Finding, Topic, Weight, counted
 from agents.brokers import Brokers
 from agents.settings import Refusal
 from exporters.connection import FAILURES, connect, describe
-from streams.catalogue import Catalogue
+from streams.catalogue import OTHER, Catalogue
 from streams.catalogue_file import load
 from streams.example import mistakes
 from streams.folding import LAUNCHES, Folding
 from streams.schema import Problem
 from tidegauge.arguments import whole
-from tidegauge.assembly import load_checked, notes_file, notes_problems, worker_settings
+from tidegauge.assembly import (
+    hash_key_weakness,
+    load_checked,
+    notes_file,
+    notes_problems,
+    worker_settings,
+)
 from tidegauge.doors import door_problems, doors, told
 from tidegauge.sampling import Findings, examine
 from tidegauge.settings import Settings
@@ -53,6 +59,8 @@ def _check(options: argparse.Namespace) -> int:
     settings = worker_settings(checked)
     catalogue = settings.folding.catalogue
     console.print(f"[green]✓[/] configuration: {len(catalogue.metrics)} metrics")
+    if weakness := hash_key_weakness(checked):
+        console.print(f"[yellow]![/] {escape(weakness)}")
     if checked.exporter_notes:
         count = len(notes_file(checked, catalogue).load())
         console.print(f"[green]✓[/] {escape(checked.exporter_notes)}: {counted(count, 'note')}")
@@ -185,7 +193,7 @@ def _table(
 def _remarks(findings: Findings, metric: str, count: int) -> str:
     remarks = [] if count else ["no event of the sample counts here"]
     remarks += [
-        f"{number:,} have a {label} outside the list"
+        f"{number:,} have a {label} that counts as {OTHER}"
         for (name, label), number in findings.others.items()
         if name == metric and number
     ]

@@ -16,6 +16,7 @@ from exporters.service import Exporter
 from tidegauge.arguments import whole
 from tidegauge.assembly import (
     folding,
+    hash_key_weakness,
     load_checked,
     notes_file,
     notes_problems,
@@ -61,6 +62,8 @@ def add_commands(commands: Any, shared: argparse.ArgumentParser) -> None:
 
 def _worker(options: argparse.Namespace) -> int:
     settings = load_checked(options.config, os.environ)
+    if weakness := hash_key_weakness(settings):
+        logging.getLogger("tidegauge.worker").warning("%s", weakness)
     return asyncio.run(run_until_signalled(worker_settings(settings, options.accept_dead_letters)))
 
 

@@ -28,6 +28,8 @@ from tidegauge.setting_kinds import (
 
 ENVIRONMENT = "TIDEGAUGE_"
 PERSON_KEYS = get_args(PersonKey)
+SHARED_HASH_KEY = "tidegauge"
+"""For trying only: it stands here, so it keeps nothing secret."""
 FORMATS = ("segment", "cloudevents", "custom")
 
 
@@ -103,7 +105,10 @@ class Settings:
         "user_else_anonymous", "person.key", choice(PERSON_KEYS), "Which id makes a person."
     )
     person_hash_key: str = setting(
-        "tidegauge", "person.hash_key", KEY, "Secret under which person ids are hashed."
+        SHARED_HASH_KEY,
+        "person.hash_key",
+        KEY,
+        "Secret under which person ids are hashed: 16 bytes or more that nobody can guess.",
     )
     source_format: str = setting(
         "segment", "source.format", choice(FORMATS), "Shape of the records."

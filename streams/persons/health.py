@@ -90,6 +90,15 @@ class Health:
         yield
         self._count(concerned, 1)
 
+    @contextmanager
+    def parting(self, rows: Rows, day: int) -> Iterator[None]:
+        """The same of days after one, while what was before it is parted from persons, in order."""
+        first = max(day + 1, self.scored - RECOUNTED, self.begun)
+        concerned = Concerned(self._candidates(rows), range(first, self.scored + 1))
+        self._count(concerned, -1)
+        yield
+        self._count(concerned, 1)
+
     def _concerned(self, name: str, rows: Rows, days: Numbers) -> Concerned:
         late = np.unique(rows[days < self.scored])
         if len(late) and name not in (SUBSCRIPTION, BOUGHT):
@@ -108,7 +117,7 @@ class Health:
     def _count(self, concerned: Concerned, sign: int) -> None:
         """Count those who are concerned, or take them away again."""
         rows, numbers = concerned
-        if not len(rows):
+        if not len(rows) or not len(numbers):
             return
         is_customer, score = self._score(rows, Days(numbers, self._calendar))
         is_in = score >= HEALTHY, (score >= WATCH) & (score < HEALTHY), score < WATCH

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from streams.panes import LIFETIME, Calendar, Pane
 from streams.persons.labels import Codes, LabelCodes, tabulated
 from streams.persons.marked import KINDS, Seen
-from streams.persons.names import BOUGHT, BUYERS
+from streams.persons.names import ACTIVE, BOUGHT, BUYERS
 from streams.persons.population import Flags, Hashes, Population, Rows, flagged, grown
 from streams.persons.presence import NEVER, Columns, Days, Presence
 from streams.persons.sheets import Sheets
@@ -23,6 +23,8 @@ ROW_BITS = 32
 LAST_ROW = (1 << ROW_BITS) - 1
 """A day and a row in one integer: the day is in the upper half."""
 Owners: TypeAlias = npt.NDArray[np.int32]
+CountsByKey: TypeAlias = dict[tuple[str, Labels], Codes]
+"""By name and labels: a row a day, a column a label of the fact."""
 
 
 class Marks:
@@ -65,20 +67,50 @@ class Marks:
 
     def _note(self, rows: Rows, days_noted: Days) -> None:
         those, days = np.unique(rows), self._span(rows, days_noted)
-        self._count_buyers(those)
+        self._count_buyers(those[self.presence.first(those) == NEVER])
         before = self._counts(those, days)
         self.presence.note(rows, days_noted)
-        after = self._counts(those, days)
+        self._change(days, before, self._counts(those, days))
+
+    def part(self, persons: Rows, day: int) -> None:
+        """Let what is known of persons before a day be somebody else's, and forget that one.
+
+        What it came to stays counted.
+        """
+        rows = persons if self.name == ACTIVE else self.of(persons)
+        rows = rows[self.presence.first(rows) != NEVER]
+        days = np.arange(day, max(day, self.presence.end) + self._kind.reach)
+        whole = self.presence.columns(rows)
+        before, since = whole.before(day), whole.since(day)
+        held = self._counts(rows, days)
+        self.presence.put(rows, before)
+        apart = self._counts(rows, days)
+        self.presence.put(rows, since)
+        for key, counts in self._counts(rows, days).items():
+            apart[key] = apart[key] + counts
+        self._change(days, held, apart)
+        self._count_buyers(rows[(before.first != NEVER) & (since.first != NEVER)])
+
+    def keep(self, kept: Flags, numbers: Rows) -> None:
+        """Let go of all other rows; `numbers` are the new ones of persons."""
+        self._codes = grown(self._codes, len(kept))[: len(kept)][kept]
+        owners = grown(self.owners, len(kept))[: len(kept)][kept]
+        self.owners = numbers[owners].astype(np.int32)
+        self.presence.keep(kept)
+        self.population.keep(kept)
+
+    def _change(self, days: Days, before: CountsByKey, after: CountsByKey) -> None:
+        """Count what rows come to afterwards in the place of what they came to before."""
         for key, counts in after.items():
             for at, code in zip(*np.nonzero(change := counts - before[key]), strict=True):
                 pane = self._calendar.day_of_number(int(days[at]))
                 self._add(pane, key, code, int(change[at, code]))
 
     def _count_buyers(self, rows: Rows) -> None:
+        """Count those of a fact who were not known yet."""
         if self.name != BOUGHT:
             return
-        fresh = self._codes[rows[self.presence.first(rows) == NEVER]]
-        for code, count in enumerate(np.bincount(fresh)):
+        for code, count in enumerate(np.bincount(self._codes[rows])):
             self._add(LIFETIME, (BUYERS, ()), code, int(count))
 
     def _add(self, pane: Pane, key: tuple[str, Labels], code: int, amount: int) -> None:
@@ -93,7 +125,7 @@ class Marks:
         changed = np.unique(np.concatenate((days, was_new)))
         return np.unique(np.add.outer(changed, np.arange(self._kind.reach)))
 
-    def _counts(self, rows: Rows, days: Days) -> dict[tuple[str, Labels], Codes]:
+    def _counts(self, rows: Rows, days: Days) -> CountsByKey:
         """What rows come to in the sheets of days, by day and label."""
         windows, codes = self.presence.windows(rows, days), self._codes[rows]
         seen = Seen(windows, days[:, None] - self.presence.first(rows))

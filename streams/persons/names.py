@@ -12,16 +12,18 @@ CSAT = "csat"
 PAYMENT = "payment"
 SUBSCRIPTION = "subscription"
 DECLARED = "declared"
+FORGOTTEN = "forgotten"
 
 MARKED = (ACTIVE, USED, BOUGHT)
 """Kept by day; counted in sheets of their names: persons of whom they held within so many days that
 end with the sheet's, by label (where there is one) and number of days."""
-LASTING = (NPS, CSAT, PAYMENT, SUBSCRIPTION, DECLARED)
+LASTING = (NPS, CSAT, PAYMENT, SUBSCRIPTION, DECLARED, FORGOTTEN)
 """Kept by time: the last one holds. Sheets of NPS count persons by their last answer within so many
 days that end with the sheet's, and their number; those of DECLARED, also the lifetime's, say that
-it was."""
+it was. FORGOTTEN is counted nowhere: see `streams.persons.forgetting`."""
 STATED = (SUBSCRIPTION, DECLARED)
-"""Their times may be told long afterwards, so nothing of them comes too late or is forgotten."""
+"""Their times may be told long afterwards, so nothing of them comes too late or is let go of."""
+NEVER_LATE = (*STATED, FORGOTTEN)
 
 NOTHING = ""
 """The label of a fact that has none, and of a subscription that was cancelled."""

@@ -6,10 +6,11 @@ import numpy as np
 
 from streams.panes import MINUTE, Calendar
 from streams.persons.facts import Facts
+from streams.persons.forgetting import let_go
 from streams.persons.health import Health
 from streams.persons.labels import Codes
 from streams.persons.marks import Marks
-from streams.persons.names import ACTIVE, LASTING, MARKED, STATED
+from streams.persons.names import ACTIVE, FORGOTTEN, LASTING, MARKED, STATED
 from streams.persons.population import Hashes, Rows, Times
 from streams.persons.presence import days_of
 from streams.persons.register import Register
@@ -41,6 +42,11 @@ class People:
     def by_name(self) -> dict[str, Marks | Register]:
         """What is kept of each fact."""
         return {**self.marks, **self.registers}
+
+    @property
+    def waiting_to_be_forgotten(self) -> int:
+        """How many are told of as forgotten and are still known."""
+        return len(np.unique(self.registers[FORGOTTEN].entries.rows))
 
     def note(self, name: str, told: Sequence[Facts]) -> None:
         """Note facts of a name, also again."""
@@ -82,6 +88,7 @@ class People:
     def forget(self, horizon: int) -> None:
         """Let go of what nothing needs, where no fact before the horizon can come any more."""
         self.sessions.close_before(horizon // MINUTE)
+        let_go(self, self._calendar, horizon)
         kept = self._calendar.day_number(horizon) - KEPT_DAYS
         for marks in self.marks.values():
             marks.presence.forget_before(kept)

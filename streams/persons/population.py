@@ -27,7 +27,7 @@ SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Population:
-    """Rows are given in the order of arrival, from 0 on, and never change."""
+    """Rows are given in the order of arrival, from 0 on, and change with `keep` only."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -63,6 +63,13 @@ class Population:
             self._add(np.unique(persons[missing]))
             rows[missing] = self.find(persons[missing])
         return rows
+
+    def keep(self, kept: Flags) -> None:
+        """Let go of all others; rows move up, and keep their order."""
+        self._hashes = self.hashes[kept]
+        self.size = len(self._hashes)
+        self._slots.fill(FREE)
+        self._place(np.arange(self.size, dtype=np.int32))
 
     def _add(self, new: Hashes) -> None:
         begin, self.size = self.size, self.size + len(new)

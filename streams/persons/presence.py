@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.panes import MINUTE, Calendar
-from streams.persons.population import Rows, grown
+from streams.persons.population import Flags, Rows, grown
 
 WORD_DAYS = 64
 NEVER = 1 << 30
@@ -26,6 +26,20 @@ class Columns(NamedTuple):
 
     first: npt.NDArray[np.int32]
     words: dict[int, Windows]
+
+    def before(self, day: int) -> "Columns":
+        """Of days before one only."""
+        words = {n: word & ~_since(n, day) for n, word in self.words.items()}
+        return Columns(np.where(self.first < day, self.first, NEVER), words)
+
+    def since(self, day: int) -> "Columns":
+        """Of the others only."""
+        words = {n: word & _since(n, day) for n, word in self.words.items()}
+        first = np.full_like(self.first, NEVER)
+        for number, word in sorted(words.items(), reverse=True):
+            lowest = np.frexp((word & (~word + np.uint64(1))).astype(np.float64))[1] - 1
+            first = np.where(word != 0, number * WORD_DAYS + lowest, first)
+        return Columns(first.astype(np.int32), words)
 
 
 class Presence:
@@ -44,6 +58,11 @@ class Presence:
     def first_day(self) -> int:
         """The first day of anybody; NEVER before there is one."""
         return int(self._first.min(initial=NEVER))
+
+    @property
+    def end(self) -> int:
+        """No day is noted from this one on."""
+        return (max(self._words, default=-1) + 1) * WORD_DAYS
 
     @property
     def word_count(self) -> int:
@@ -99,6 +118,19 @@ class Presence:
         words = {number: self._word(number, rows) for number in sorted(self._words)}
         return Columns(self._first[rows], words)
 
+    def put(self, rows: Rows, columns: "Columns") -> None:
+        """Let persons be known by that only."""
+        self._first[rows] = columns.first
+        for number, word in columns.words.items():
+            self._words[number] = grown(self._words[number], len(self._first))
+            self._words[number][rows] = word
+
+    def keep(self, kept: Flags) -> None:
+        """Let go of all other rows; `kept` has one flag each."""
+        self._first = grown(self._first, len(kept), NEVER)[: len(kept)][kept]
+        for number, word in self._words.items():
+            self._words[number] = grown(word, len(kept))[: len(kept)][kept]
+
     def append(self, columns: "Columns", begin: int) -> None:
         """Take what was known of persons whose rows begin with one that is not noted yet."""
         end = begin + len(columns.first)
@@ -120,6 +152,12 @@ class Presence:
         if len(rows) and int(rows.max()) >= len(word):
             word = self._words[number] = grown(word, int(rows.max()) + 1)
         return word[rows]
+
+
+def _since(number: int, day: int) -> np.uint64:
+    """The bits of a word that are days from one on."""
+    gone = min(max(day - number * WORD_DAYS, 0), WORD_DAYS)
+    return np.uint64((1 << WORD_DAYS) - (1 << gone))
 
 
 def by_day(days: Days) -> Iterator[tuple[int, Rows]]:

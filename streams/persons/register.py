@@ -12,10 +12,10 @@ from typing import TypeAlias
 import numpy as np
 
 from streams.panes import LIFETIME, MINUTE, Calendar, Pane
-from streams.persons.entries import Entries, History
+from streams.persons.entries import NONE, NOTHING_CODE, Entries, History
 from streams.persons.labels import Codes, LabelCodes, tabulated
 from streams.persons.lasting import OF_DAYS, OF_LIFETIME, REACH, Count, Days
-from streams.persons.names import STATED
+from streams.persons.names import STATED, SUBSCRIPTION
 from streams.persons.population import Flags, Rows, Times, flagged
 from streams.persons.presence import days_of
 from streams.persons.sheets import Sheets
@@ -102,10 +102,40 @@ class Register:
 
     def of(self, rows: Rows) -> History:
         """The entries of rows that are in order."""
+        return History(rows, self.entries.take(self._are_of(rows)).in_order(self.labels.ranks()))
+
+    def _are_of(self, rows: Rows) -> Flags:
+        """Which entries are those of rows."""
         held = self.entries.rows
         everybody = max(int(held.max(initial=0)), int(rows.max(initial=0))) + 1
-        mine = self.entries.take(flagged(rows, everybody)[held])
-        return History(rows, mine.in_order(self.labels.ranks()))
+        return flagged(rows, everybody)[held]
+
+    def part(self, rows: Rows, day: int) -> None:
+        """Let what is known of persons, in order, before a day be somebody else's; forget that one.
+
+        What it came to stays counted. A subscription ends with the day before, and is not lost.
+        """
+        theirs, start = self._are_of(rows), self._calendar.day_of_number(day).start
+        held = self.entries.take(theirs).in_order(self.labels.ranks())
+        before, since = held.take(held.times < start), held.take(held.times >= start)
+        times = np.append(since.times, start)
+        other = History(rows, self._ended(rows, before, start))
+        self._count(History(rows, held), other, times)
+        self._count(History(rows, held.take(np.empty(0, np.int64))), History(rows, since), times)
+        self.entries = self.entries.take(~theirs).join(since)
+
+    def _ended(self, rows: Rows, entries: Entries, time: int) -> Entries:
+        """Entries, with one more of whoever is subscribed: nothing is known from a time on."""
+        if self.name != SUBSCRIPTION:
+            return entries
+        leaving = rows[History(rows, entries).latest().codes > NOTHING_CODE]
+        ends = np.full(len(leaving), time), np.full(len(leaving), NONE)
+        return entries.join(Entries.of(leaving, *ends)).in_order(self.labels.ranks())
+
+    def keep(self, numbers: Rows) -> None:
+        """Know persons, all of whom are kept, by new numbers."""
+        rows, *columns = self.entries
+        self.entries = Entries.of(numbers[rows], *columns)
 
     def forget_before(self, time: int) -> None:
         """Let go of what was noted of an earlier time; what it came to stays counted."""

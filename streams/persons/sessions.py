@@ -82,6 +82,10 @@ class Sessions:
         """Let go of sessions that nothing from `minute` on can touch; they stay counted."""
         self.open = self.open.take(self.open.last > minute - GAP_MINUTES)
 
+    def keep(self, numbers: Rows) -> None:
+        """Know persons, all of whom are kept, by new numbers."""
+        self.open = self.open._replace(persons=numbers[self.open.persons])
+
     def _count(self, before: Table, after: Table) -> None:
         first = np.concatenate((before.first, after.first))
         length = np.concatenate((before.last - before.first, after.last - after.first))

@@ -15,7 +15,7 @@ from streams.outcomes import Record
 from streams.panes import MINUTE, NO_WATERMARK, Calendar, Pane
 from streams.persons.facts import Facts, Message, Section
 from streams.persons.heard import Heard, horizon, newest, note_quiet
-from streams.persons.names import STATED
+from streams.persons.names import NEVER_LATE
 from streams.persons.people import People
 from streams.persons.snapshot import offset_of, rows_of
 from streams.unit import Damaged, Unit
@@ -166,7 +166,7 @@ class Shard:
     def _on_time(self, facts: Facts) -> Facts:
         """Declare what comes too late to be told apart from what is known already."""
         on_time = facts.times >= self.horizon
-        if facts.name in STATED or on_time.all():
+        if facts.name in NEVER_LATE or on_time.all():
             return facts
         late = facts.times[~on_time]
         self.too_late += len(late)

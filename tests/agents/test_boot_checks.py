@@ -23,6 +23,7 @@ from agents.boot_checks import (
     refuse,
 )
 from agents.brokers import Brokers
+from agents.personal_data import judge_personal_data
 from agents.settings import Refusal, WorkerSettings
 from tests.kafka_server import RealKafka
 from tidegauge.assembly import worker_settings
@@ -424,3 +425,28 @@ def test_all_refusals_are_said_at_once_and_warnings_stop_nothing() -> None:
 )
 def test_a_stretch_of_time_is_said_in_its_largest_unit(milliseconds: int, said: str) -> None:
     assert duration(milliseconds) == said
+
+
+@pytest.mark.parametrize(
+    ("settings", "how_long"),
+    [
+        ({"cleanup.policy": "delete", "retention.ms": str(7 * DAY)}, None),
+        ({"cleanup.policy": "delete", "retention.ms": str(HOUR)}, None),
+        ({}, None),  # not told
+        ({"cleanup.policy": "delete", "retention.ms": str(8 * DAY)}, "for 8 days"),
+        ({"cleanup.policy": "delete", "retention.ms": str(30 * DAY)}, "for 30 days"),
+        ({"cleanup.policy": BOTH, "retention.ms": "-1"}, "for ever (retention.ms=-1)"),
+        ({"cleanup.policy": "compact"}, "for ever (cleanup.policy=compact)"),
+    ],
+)
+def test_dead_letters_that_are_kept_for_longer_than_a_week_are_warned_of(
+    settings: Configs, how_long: str | None
+) -> None:
+    found = list(judge_personal_data(Topic("letters", 1, settings=settings), 7 * DAY))
+    if how_long is None:
+        assert found == []
+        return
+    (finding,) = found
+    assert finding.weight is Weight.WARNING
+    assert f"{how_long}: they are personal data" in finding.text
+    assert f"retention.ms={7 * DAY}" in finding.text

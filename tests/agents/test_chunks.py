@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.consumer.subscription_state import SubscriptionState
 from faust.types.tuples import TP
 
+from agents.batch import Batch
 from agents.chunks import Chunk, ConsumerThread, NoReadOffsets
 
 ZERO, ONE = TP("events", 0), TP("events", 1)
@@ -200,3 +201,12 @@ def test_read_offsets_are_forgotten_so_that_faust_drops_nothing() -> None:
     read[ZERO] = 100
     assert read[ZERO] is None
     assert not read
+
+
+def test_what_is_logged_of_a_chunk_tells_nothing_of_its_records() -> None:
+    records = [SimpleNamespace(offset=4, value=b"who somebody is")]
+    told = repr(Chunk(4, records, 5)), repr(Batch(1, 4, records, 5, 4))
+    assert told == (
+        "<Chunk: 1 records, offsets 4 to 5>",
+        "<Batch: 1 records, offsets 4 to 5>",
+    )

@@ -41,6 +41,7 @@ T = TypeVar("T")
 Labels = tuple[tuple[str, str], ...]
 Samples = dict[tuple[str, Labels], float]
 LOG_TAIL = 3_000
+HASH_KEY = "a key of the tests only"
 
 
 def wait_for(what: str, condition: Callable[[], T], seconds: float) -> T:
@@ -56,13 +57,18 @@ class Service:
     """One `tidegauge worker` or `tidegauge exporter`; its standard error goes to a file."""
 
     def __init__(
-        self, command: list[str], environment: Mapping[str, str], port: int, log: Path
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        port: int,
+        log: Path,
+        program: tuple[str, ...] = ("-m", "tidegauge"),
     ) -> None:
         self.port = port
         self._log = log
         with log.open("w") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tidegauge", *command],
+                [sys.executable, *program, *command],
                 env={"PATH": os.environ["PATH"], **environment},
                 cwd=log.parent,
                 stderr=stderr,
@@ -157,6 +163,8 @@ class Pipeline:
     partitions: int = 4
     settings: dict[str, str] = field(default_factory=dict)
     """More environment variables, without TIDEGAUGE_."""
+    program: tuple[str, ...] = ("-m", "tidegauge")
+    """What Python is to run."""
     services: list[Service] = field(default_factory=list)
     name: str = field(default_factory=lambda: f"t{time.time_ns():x}")
 
@@ -188,6 +196,7 @@ class Pipeline:
             "REDIS_URL": self.redis_url,
             "REDIS_PREFIX": self.name,
             "WORKER_SESSION_SECONDS": "6",
+            "PERSON_HASH_KEY": HASH_KEY,
         }
         return {f"TIDEGAUGE_{key}": v for key, v in (values | self.settings | more).items()}
 
@@ -230,7 +239,7 @@ class Pipeline:
 
     def _start(self, command: list[str], port: int, environment: Mapping[str, str]) -> Service:
         log = self.folder / f"{len(self.services)}-{command[0]}.log"
-        self.services.append(Service(command, environment, port, log))
+        self.services.append(Service(command, environment, port, log, self.program))
         return self.services[-1]
 
     def rows(self, topic: str) -> Iterator[Any]:

@@ -20,13 +20,12 @@ from streams.checkpoint import Archive, Manifest
 from streams.folding import Folding, hash_person
 from streams.panes import Pane
 from streams.unit import ACCOUNTS, StoredUnit, unseal
-from tests.integration.pipeline import Labels, Pipeline, Samples
+from tests.integration.pipeline import HASH_KEY, Labels, Pipeline, Samples
 from tidegauge.simulator.ledger import Ledger
 from tidegauge.simulator.simulation import Simulation
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 KEPT = {"minute": 2 * HOUR, "hour": 35 * DAY, "day": 400 * DAY}
-HASH_KEY = b"tidegauge"
 DISTINCTS = ("active_users", "converting_users")
 EXACT_WINDOWS = ("today", "yesterday", "7d", "30d")
 """Where it is known of each person whether it was active."""
@@ -214,7 +213,7 @@ def sketch(persons: Iterable[str]) -> Any:
     """The sketch of these persons, in the ordered form that a union gives."""
     fresh = datasketches.update_theta_sketch(12)
     for person in persons:
-        fresh.update(hash_person(person, HASH_KEY))
+        fresh.update(hash_person(person, HASH_KEY.encode()))
     union = datasketches.theta_union(12)
     union.update(fresh)
     return union.get_result()

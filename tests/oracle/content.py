@@ -22,7 +22,7 @@ FEATURES = (
     [1],
 )
 CHANNELS = ("email", "blog", "press", "x", "pigeon", "", None, {"a": 1})
-REASONS = ("price", "missing feature", "  ", "a\x00b", "é", "e\u0301", None)
+REASONS = ("price", "missing feature", "  ", "a\x00b", "é", "e\u0301", "ask ada@a.example", None)
 CURRENCIES = ("EUR", "EUR", "EUR", "USD", "JPY", "BHD", "eur", "XYZ", "", None, 978, ["EUR"])
 PRICES = (0, 0.1, 1 / 3, 9.99, 20)
 ODD_PRICES = (1e9, -1, 1e9 + 1, 1e300, "20", None, True, [20])
@@ -75,7 +75,9 @@ class Content:
         return {"type": "track", "event": name, "properties": self._properties()}
 
     def _page(self) -> dict[str, Any]:
-        name = self.rng.choice(("Home", "Pricing", "Help", " Help ", "", None))
+        name = self.rng.choice(
+            ("Home", "Pricing", "Help", " Help ", "https://a.example/?id=7", "", None)
+        )
         return {"type": "page", "name": name, "properties": self.rng.choice((None, {}))}
 
     def _properties(self) -> dict[str, Any] | None:

@@ -151,7 +151,7 @@ def label(value: Any, closed: Collection[str] = ()) -> str:
         return OTHER
     if closed:
         return text if text in closed else OTHER
-    return text or NONE
+    return OTHER if "@" in text or "://" in text else text or NONE
 
 
 def _first(*values: Any) -> Any:

@@ -118,6 +118,14 @@ def test_every_unreadable_record_has_its_reason(value: bytes | None, reason: str
     assert found.detail
 
 
+@pytest.mark.parametrize("told", ["ada@example.com", "it's - at `$.type`"])
+def test_what_was_wrong_is_told_without_what_the_record_says(told: str) -> None:
+    for value in (body(kind=told), body(message_id=told, kind=told), body(user=[told])):
+        found = decode_one(value)
+        assert isinstance(found, Rejected)
+        assert told not in found.detail
+
+
 def test_every_reason_is_reached_by_the_table() -> None:
     assert {row[2] for row in BROKEN} == set(REASONS)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import duplicates
-from streams.duplicates import Duplicates, Segment, hash_id
+from streams.duplicates import Duplicates, Hasher, Segment
 from streams.panes import NO_WATERMARK
 from tests.streams.made_up import MINUTE, moment
 
@@ -135,5 +135,14 @@ def test_before_the_first_watermark_there_is_no_horizon_to_tell() -> None:
 
 
 def test_ids_with_half_a_surrogate_pair_are_hashed_too() -> None:
-    assert hash_id("\ud800") != hash_id("\ud801")
-    assert -(1 << 63) <= hash_id("a") < 1 << 63
+    hashed = Hasher()
+    assert hashed("\ud800") != hashed("\ud801")
+    assert -(1 << 63) <= hashed("a") < 1 << 63
+
+
+@given(st.text(), st.binary(max_size=64), st.binary(max_size=64))
+def test_what_is_kept_of_an_id_says_nothing_without_the_key(
+    name: str, key: bytes, other: bytes
+) -> None:
+    assert Hasher(key)(name) == Hasher(key)(name)
+    assert (Hasher(key)(name) == Hasher(other)(name)) is (key == other)

@@ -12,7 +12,7 @@ import pytest
 
 from streams.event import Event
 from streams.schema import ConfigurationError
-from tidegauge.assembly import folding, load_checked, worker_settings
+from tidegauge.assembly import folding, hash_key_weakness, load_checked, worker_settings
 from tidegauge.doors import exporter_door
 from tidegauge.settings import Settings
 
@@ -136,3 +136,17 @@ def test_a_metric_by_the_name_of_what_is_exported_already_is_refused(
     with pytest.raises(ConfigurationError) as caught:
         load_checked(str(file), {})
     assert "is exported already; rename it" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "weakness"),
+    [("tidegauge", "is not set"), ("a" * 15, "has fewer than 16 bytes"), ("é" * 8, None)],
+)
+def test_a_key_that_can_be_guessed_is_warned_of(key: str, weakness: str | None) -> None:
+    told = hash_key_weakness(replace(Settings(), person_hash_key=key))
+    if weakness is None:
+        assert told is None
+    else:
+        assert told is not None
+        assert told.startswith(f"person.hash_key {weakness}")
+        assert "openssl rand" in told

@@ -20,7 +20,7 @@ from tidegauge.loopback_server import free_port
 
 COMMANDS = (
     *("demo", "worker", "exporter", "simulate", "check", "metrics", "topics", "import"),
-    *("launch", "replay", "history", "boards"),
+    *("launch", "forget", "replay", "history", "boards"),
 )
 OF_LAUNCHES = ("launch start", "launch end", "launch list", "launch report")
 CONFIGURED = (*(command for command in COMMANDS[1:] if command != "launch"), *OF_LAUNCHES)
@@ -49,11 +49,14 @@ def listening(port: int) -> Iterator[int]:
         yield port
 
 
+KEY = "TIDEGAUGE_PERSON_HASH_KEY"
+
+
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """A command in a process of its own, where clients of Kafka may leave sockets behind."""
     return subprocess.run(
         [sys.executable, "-m", "tidegauge", *arguments],
-        env={"PATH": os.environ["PATH"], "COLUMNS": "200", **environment},
+        env={"PATH": os.environ["PATH"], "COLUMNS": "200", KEY: "of the tests only", **environment},
         check=False,
         capture_output=True,
         text=True,

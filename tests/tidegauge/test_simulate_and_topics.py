@@ -304,7 +304,7 @@ def test_check_says_what_each_record_meets_and_why_others_meet_nothing(operator:
     assert rows["interactions"] == ["4"]
     assert rows["revenue"][0] == "0"
     assert "1 left out: not a number" in rows["revenue"][1]
-    assert rows["mentions"] == ["1", "1 have a channel outside the list"]
+    assert rows["mentions"] == ["1", "1 have a channel that counts as __other__"]
     assert rows["shares"] == ["0", "no event of the sample counts here"]
     assert r"track 'Door \x1b[31mOpened [bold]' (an interaction, nothing more)" in out
     assert "1 dead letters: not_json" in out

@@ -118,7 +118,7 @@ def test_pint_finds_the_rules_right_for_the_series_there_are(
 ) -> None:
     server = f'prometheus "demo" {{ uri = "http://127.0.0.1:{prometheus.port}" }}\n'
     (tmp_path / "pint.hcl").write_text((DEPLOY.parent / ".pint.hcl").read_text() + server)
-    configured = [pint, "--no-color", "--config", tmp_path / "pint.hcl"]
+    configured = [pint, "--no-color", "--config", str(tmp_path / "pint.hcl")]
     command = [*configured, "lint", "--fail-on=warning", "deploy/prometheus"]
     found = subprocess.run(command, check=False, cwd=DEPLOY.parent, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr

@@ -12,6 +12,9 @@ Counted = tuple[str, str, Labels, int]
 """Pane, name, labels and amount."""
 
 
+MOST_CUTS = 1_000
+
+
 class Said(NamedTuple):
     """Of a person a fact held at a time, in milliseconds."""
 
@@ -25,11 +28,38 @@ def sheets(said: Iterable[Said], zone: ZoneInfo) -> dict[str, Sheet]:
     """Sheets by the name of their pane, without what comes to nothing; health is left out."""
     found: dict[str, Counter[tuple[str, Labels]]] = {}
     facts = set(said)
-    counted = [*_marks(facts, zone), *_sessions(facts, zone), *_answers(facts, zone)]
-    for pane, name, labels, amount in [*counted, *_subscriptions(facts, zone)]:
+    cuts = _cuts(facts, zone)
+    apart = {one._replace(person=identity(one, cuts, zone)) for one in facts}
+    counted = [*_marks(apart, zone), *_sessions(facts, zone), *_answers(apart, zone)]
+    counted += [*_subscriptions(apart, zone), *_endings(apart, cuts, zone)]
+    for pane, name, labels, amount in counted:
         found.setdefault(pane, Counter())[name, labels] += amount
     full = {pane: _by_name(counts) for pane, counts in found.items()}
     return {pane: sheet for pane, sheet in full.items() if sheet}
+
+
+def _cuts(facts: set[Said], zone: ZoneInfo) -> dict[int, list[date]]:
+    """Of everybody, the days with whose beginning they are somebody else, in order."""
+    cuts: dict[int, set[date]] = {}
+    for person, name, _, time in facts:
+        if name == "forgotten":
+            cuts.setdefault(person, set()).add(day_of(time, zone) + timedelta(1))
+    return {person: sorted(days) for person, days in cuts.items()}
+
+
+def identity(one: Said, cuts: dict[int, list[date]], zone: ZoneInfo) -> int:
+    """Whom a fact is of: somebody new after each time they were forgotten."""
+    day = day_of(one.time, zone)
+    return MOST_CUTS * one.person + sum(cut <= day for cut in cuts.get(one.person, []))
+
+
+def _endings(facts: set[Said], cuts: dict[int, list[date]], zone: ZoneInfo) -> Iterator[Counted]:
+    """Subscriptions of which nothing is known any more; they are not lost."""
+    for mine in _of_persons(facts, "subscription"):
+        person, number = divmod(mine[0].person, MOST_CUTS)
+        if mine[-1].label and number < len(cuts.get(person, [])):
+            yield "lifetime/0", "subscribed", (mine[-1].label,), -1
+            yield _pane(cuts[person][number], zone), "subscribed", (mine[-1].label,), -1
 
 
 def _by_name(counts: Counter[tuple[str, Labels]]) -> Sheet:
