@@ -230,22 +230,17 @@ def test_grafana_finds_its_boards_where_they_are_mounted() -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_every_setting_given_to_a_service_is_known_and_valid(service: str, tmp_path: Path) -> None:
-    settings = importlib.import_module("tidegauge.settings_sources")
+def test_every_setting_given_to_a_service_is_valid_and_its_door_may_be_reached(
+    service: str, tmp_path: Path
+) -> None:
+    sources = importlib.import_module("tidegauge.settings_sources")
     given = {name: value for name, value in environment(service).items() if "TIDEGAUGE" in name}
-    assert set(given) <= settings.ENVIRONMENT_NAMES
+    assert set(given) <= sources.ENVIRONMENT_NAMES
     secret = tmp_path / "secret"
     secret.write_text("made at the first start")
     given |= {name: secret for name in given if name.endswith("_PASSWORD_FILE")}
-    settings.load_settings(None, given)
-
-
-@pytest.mark.parametrize("service", ["worker", "exporter"])
-def test_a_service_may_be_reached_from_the_network_it_is_in(service: str) -> None:
-    given = {name: value for name, value in environment(service).items() if "TIDEGAUGE" in name}
-    settings = importlib.import_module("tidegauge.settings_sources").load_settings(None, given)
-    problems = importlib.import_module("tidegauge.doors").door_problems(settings)
-    assert list(problems) == []
+    settings = sources.load_settings(None, given)
+    assert list(importlib.import_module("tidegauge.doors").door_problems(settings)) == []
 
 
 @pytest.mark.prometheus
