@@ -116,7 +116,7 @@ def test_the_state_of_another_generation_is_refused_and_left_as_it_was(line: Pip
     before = stored(line)
     for foreign in (
         {"REPORTING_TIMEZONE": "Europe/Berlin"},
-        {"PERSON_HASH_KEY": "another"},
+        {"PERSON_HASH_KEY": "another key of the tests"},
     ):
         said = refusal(line.worker(**foreign))
         assert "the stored state is of generation" in said
