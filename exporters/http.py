@@ -4,10 +4,14 @@ It answers GET and HEAD only, takes no bodies beyond 8 KiB and shows clients no 
 """
 
 import errno
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+log = logging.getLogger("tidegauge.http")
 
 MAX_BODY_BYTES = 8 * 1024
 SHUTDOWN_SECONDS = 1.0
@@ -93,7 +97,7 @@ async def start_server(
 
     Raises PortTaken or CannotListen.
     """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = new_runner(app)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     try:
@@ -103,6 +107,18 @@ async def start_server(
         raise _refusal(error, host, port, setting) from error
     bound_host, bound_port = runner.addresses[0][:2]
     return Server(runner, bound_host, bound_port)
+
+
+def new_runner(app: web.Application) -> web.AppRunner:
+    """What speaks HTTP for an application; requests that are none are answered, and not logged."""
+    log.addFilter(_is_ours)
+    return web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS, logger=log)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Whether a client is not to blame: anybody could fill the log with tracebacks."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, HttpProcessingError)
 
 
 def _refusal(error: Exception, host: str, port: int, setting: str) -> CannotListen:

@@ -19,7 +19,7 @@ from streams.outcomes import Judgement, Record
 from streams.panes import MINUTE, Calendar
 from streams.routing import Found, Route, Router, Rule, micro_units
 from streams.tells import Tell
-from streams.unit import DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggregates_of
+from streams.unit import ACCOUNTS, DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggregates_of
 from streams.wire import PersonKey, WireFormat
 
 MAX_CACHED_PERSONS = 200_000
@@ -131,6 +131,9 @@ class Folding:
         self.launches = LaunchReader(catalogue.launches, wire)
         kinds = {name: metric.kind for name, metric in self.metrics.items()}
         self.aggregates = aggregates_of(kinds, self.launches.fold_id)
+        self.label_counts = {name: len(metric.labels) for name, metric in self.metrics.items()}
+        self.label_counts |= {**ACCOUNTS, self.launches.fold_id: 1}
+        """How many labels the series of each metric have, by fold id."""
         self.decode = Decoder(wire, catalogue.paths(), person_key).decode
         self._router = Router(catalogue)
         self._hash_key = hash_key

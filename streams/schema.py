@@ -1,6 +1,7 @@
 """Checks tables read from TOML: all problems at once, each with its place and what is right."""
 
 import difflib
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -31,12 +32,40 @@ class Field(NamedTuple):
     required: bool = False
 
 
+LARGEST = 1 << 63
+"""TOML has numbers of 64 bits; Python reads larger ones, and then refuses to write them down."""
+MOST_SHOWN = 200
+"""Characters of a mistaken value that are told."""
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """The tables of a text; raises ValueError, in words, when it is no TOML."""
+    try:
+        tables = tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    waiting: list[Any] = [tables]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, int) and not -LARGEST <= value < LARGEST:
+            raise ValueError("a number is beyond 64 bits")
+    return tables
+
+
+def shown(value: Any) -> str:
+    """A value as a message tells it: on one line and not too long."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+
+
 def check(
     table: Any, fields: Mapping[str, Field], where: str, problems: list[Problem]
 ) -> dict[str, Any]:
     """Return the usable keys of a table; note every unknown, missing or mistaken one."""
     if not isinstance(table, dict):
-        problems.append(Problem(where, f"must be a table, not {table!r}"))
+        problems.append(Problem(where, f"must be a table, not {shown(table)}"))
         return {}
     usable = {}
     for key, value in table.items():
@@ -44,7 +73,8 @@ def check(
         if field is None:
             problems.append(Problem(where, f"unknown key {key!r}; {_suggest(key, fields)}"))
         elif not field.accepts(value):
-            problems.append(Problem(f"{where}.{key}", f"must be {field.expected}, not {value!r}"))
+            message = f"must be {field.expected}, not {shown(value)}"
+            problems.append(Problem(f"{where}.{key}", message))
         else:
             usable[key] = value
     for key, field in fields.items():

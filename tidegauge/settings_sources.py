@@ -6,7 +6,6 @@ value, for secrets.
 
 import difflib
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from redis.asyncio.connection import parse_url
 
 from streams.catalogue_file import SECTIONS
-from streams.schema import TEXT, ConfigurationError, Field, Problem, check
+from streams.schema import TEXT, ConfigurationError, Field, Problem, check, read_toml, shown
 from tidegauge.setting_kinds import ANYTHING
 from tidegauge.settings import DECLARED, ENVIRONMENT, Settings
 
@@ -64,10 +63,10 @@ def read_settings(
 
 def _read(path: str, problems: list[Problem]) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return read_toml(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         problems.append(Problem(path, f"cannot be read: {error.strerror}"))
-    except ValueError as error:  # no UTF-8, no TOML, or a number of too many digits
+    except ValueError as error:  # no UTF-8, or no TOML
         problems.append(Problem(path, f"is not TOML: {error}"))
     return {}
 
@@ -80,7 +79,7 @@ def _from_file(path: str, document: dict[str, Any], problems: list[Problem]) -> 
     sections["source"] |= dict.fromkeys(SOURCE_PATHS, TEXT)
     tables = check(document, dict.fromkeys((*sections, *SECTIONS), ANYTHING), path, problems)
     problems.extend(
-        Problem(f"{path}: {section}", f"must be a table, not {tables[section]!r}")
+        Problem(f"{path}: {section}", f"must be a table, not {shown(tables[section])}")
         for section in SECTIONS
         if not isinstance(tables.get(section, {}), dict)
     )
@@ -112,7 +111,7 @@ def _from_environment(environment: Mapping[str, str], problems: list[Problem]) -
         if accepts.accepts(list(value) if isinstance(value, tuple) else value):
             values[declared.name] = value
         else:
-            problems.append(Problem(name, f"must be {accepts.expected}, not {text!r}"))
+            problems.append(Problem(name, f"must be {accepts.expected}, not {shown(text)}"))
     problems.extend(
         Problem(name, f"is no setting of tidegauge{_suggestion(name)}")
         for name in sorted(environment.keys() - ENVIRONMENT_NAMES)
