@@ -20,7 +20,8 @@ UV_VERSION := 0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test test-long lint format bench-fold bench-persons bench-spikes bench-launches screenshots lock clean
+.PHONY: help demo test test-long lint format bench-fold bench-persons bench-spikes bench-launches bench-bounds fuzz \
+	screenshots lock clean
 
 help: ## show these verbs
 	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -59,6 +60,13 @@ bench-spikes: .venv/ready-to-test ## which spikes and drops are found, and how o
 bench-launches: .venv/ready-to-test ## what is said of launches whose effect is known
 	$(BIN)/python benchmarks/bench_launches.py
 
+bench-bounds: .venv/ready-to-test ## what floods and outages cost, as curves
+	$(BIN)/python benchmarks/bench_bounds.py
+
+fuzz: .venv/ready-to-fuzz ## every way in, for a minute each (SURFACE, SECONDS, RUNS, SEED)
+	@$(BIN)/python -m tests.fuzz $(if $(SURFACE),--surface '$(SURFACE)') $(if $(SECONDS),--seconds '$(SECONDS)') \
+		$(if $(RUNS),--runs '$(RUNS)') $(if $(SEED),--seed '$(SEED)')
+
 screenshots: .venv/ready-to-test ## take those of the page anew, for docs/ (needs chromium)
 	$(BIN)/python -m tests.exporters.page.screenshots
 
@@ -69,7 +77,8 @@ lock: $(BIN)/pip ## resolve requirements*.txt anew from pyproject.toml (UPGRADE=
 	echo 'setuptools>=77' | $(COMPILE) pyproject.toml - --extra dev --output-file requirements-dev.txt
 	echo 'setuptools>=77' | $(COMPILE) pyproject.toml - --extra embedded \
 		--constraint requirements-dev.txt --output-file requirements.txt
-	@! grep -nE -e '--(index|extra-index|find-links|trusted)' requirements.txt requirements-dev.txt
+	$(COMPILE) --group pyproject.toml:fuzz --output-file requirements-fuzz.txt
+	@! grep -nE -e '--(index|extra-index|find-links|trusted)' requirements*.txt
 
 clean: ## remove the environment and everything generated
 	rm -rf .venv build tests/target *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -91,3 +100,8 @@ $(BIN)/pip:
 	@$(INSTALL) --require-hashes -r requirements-dev.txt
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@ .venv/ready-to-run
+
+# Its wheels are for Linux only, so that nobody needs them for anything else.
+.venv/ready-to-fuzz: requirements-fuzz.txt .venv/ready-to-test
+	@$(INSTALL) --require-hashes -r requirements-fuzz.txt
+	@touch $@
