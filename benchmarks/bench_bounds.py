@@ -91,9 +91,9 @@ def _is_bounded_by_persons(points: Sequence[Point]) -> bool:
 
 def _is_flat(points: Sequence[Point]) -> bool:
     """Whether the last quarter needs no more than what came before it."""
-    begin = len(points) * 3 // 4
+    begin = max(1, len(points) * 3 // 4)
     before = max(point.memory_megabytes for point in points[:begin])
-    after = max(point.memory_megabytes for point in points[begin:])
+    after = max((point.memory_megabytes for point in points[begin:]), default=before)
     few = max(point.label_sets for point in points) <= MOST_LABEL_SETS
     return few and after <= SLACK * before + SLACK_MEGABYTES
 
