@@ -20,7 +20,8 @@ UV_VERSION := 0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test test-long lint format bench-fold bench-persons bench-spikes bench-launches screenshots lock sbom clean
+.PHONY: help demo test test-long lint format bench-fold bench-persons bench-spikes bench-launches bench-bounds fuzz \
+	screenshots lock sbom clean
 
 help: ## show these verbs
 	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -33,9 +34,9 @@ test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,p
 	$(BIN)/python -m pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 # The kills come first and alone: beside other work a worker falls behind its load.
-test-long: .venv/ready-to-test ## the long tests alone, about an hour (REQUIRE as above)
-	$(BIN)/python -m pytest -m "long and kafka"
-	$(BIN)/python -m pytest -m "long and not kafka" -n 2 --dist loadfile --no-loadscope-reorder
+test-long: .venv/ready-to-test ## the long tests, over an hour (REQUIRE as above)
+	$(BIN)/python -m pytest -m "long and alone"
+	$(BIN)/python -m pytest -m "long and not alone" -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/ready-to-test ## style, format, types and the direction of imports
 	$(BIN)/ruff check
@@ -59,6 +60,13 @@ bench-spikes: .venv/ready-to-compare ## which spikes and drops are found, and ho
 bench-launches: .venv/ready-to-test ## what is said of launches whose effect is known
 	$(BIN)/python benchmarks/bench_launches.py
 
+bench-bounds: .venv/ready-to-test ## what floods and outages cost, as curves
+	$(BIN)/python benchmarks/bench_bounds.py
+
+fuzz: .venv/ready-to-fuzz ## every way in, for a minute each (SURFACE, SECONDS, RUNS, SEED)
+	@$(BIN)/python -m tests.fuzz $(if $(SURFACE),--surface '$(SURFACE)') $(if $(SECONDS),--seconds '$(SECONDS)') \
+		$(if $(RUNS),--runs '$(RUNS)') $(if $(SEED),--seed '$(SEED)')
+
 screenshots: .venv/ready-to-test ## take those of the page anew, for docs/ (needs chromium)
 	$(BIN)/python -m tests.exporters.page.screenshots
 
@@ -71,6 +79,7 @@ lock: $(BIN)/pip ## resolve requirements*.txt anew from pyproject.toml (UPGRADE=
 		--constraint requirements-dev.txt --output-file requirements.txt
 	$(COMPILE) pyproject.toml --extra bench \
 		--constraint requirements-dev.txt --output-file requirements-bench.txt
+	$(COMPILE) --group pyproject.toml:fuzz --output-file requirements-fuzz.txt
 	@! grep -nE -e '--(index|extra-index|find-links|trusted)' requirements*.txt
 
 sbom: .venv/ready-to-test ## bills of materials (CycloneDX) of what runs and what tests, in build/
@@ -103,4 +112,9 @@ $(BIN)/pip:
 
 .venv/ready-to-compare: requirements-bench.txt .venv/ready-to-test
 	@$(INSTALL) --require-hashes -r requirements-bench.txt
+	@touch $@
+
+# Its wheels are for Linux only, so that nobody needs them for anything else.
+.venv/ready-to-fuzz: requirements-fuzz.txt .venv/ready-to-test
+	@$(INSTALL) --require-hashes -r requirements-fuzz.txt
 	@touch $@

@@ -32,7 +32,7 @@ def row_key(partition: int, name: str) -> bytes:
 
 def name_of(key: bytes) -> str:
     """The name in such a key, with its lineage."""
-    return key.decode().partition("/")[2]
+    return key.decode(errors="backslashreplace").partition("/")[2]
 
 
 class Changelog:

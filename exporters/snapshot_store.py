@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from exporters.connection import FAILURES, connect, describe, within
 from exporters.keys import HEAD, Keys, Part, Source, script
-from streams.decoding import EARLIEST
+from streams.decoding import EARLIEST, LATEST
 from streams.folding import Folding
 from streams.panes import SECOND, Pane
 from streams.published import Progress, Published
@@ -133,7 +133,7 @@ class SnapshotReader:
         held = self._held.get(partition, _Held()).published
         units = dict(held.units) if held and word == b"changes" else {}
         published = Published(unseal(Progress, head), units)
-        published.update(_panes(pairs), self._folding.aggregates)
+        published.update(_panes(pairs), self._folding)
         if left:
             names = {Pane.parse(name.decode()) for name in left}
             published.units = {pane: unit for pane, unit in units.items() if pane in names}
@@ -172,6 +172,8 @@ class SnapshotReader:
             return [f"{whose}, without {names}; give all workers the same and restart them"]
         if as_of([published]) < EARLIEST:
             return [f"{_called(part)} has not read enough yet to know the time"]
+        if as_of([published]) >= LATEST:
+            return [f"{_called(part)} is at a time that no event can have"]
         return []
 
 

@@ -3,7 +3,6 @@
 Everything wrong is reported at once, each problem with its file, key and what would be right.
 """
 
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
@@ -26,6 +25,8 @@ from streams.schema import (
     check,
     is_text,
     one_of,
+    read_toml,
+    shown,
     some_of,
 )
 from streams.score_file import FIELDS, read_scale
@@ -98,8 +99,8 @@ def _read(
     file: str, text: str | dict[str, Any], problems: list[Problem]
 ) -> dict[str, dict[str, Any]]:
     try:
-        document = tomllib.loads(text) if isinstance(text, str) else text
-    except tomllib.TOMLDecodeError as error:
+        document = read_toml(text) if isinstance(text, str) else text
+    except ValueError as error:
         problems.append(Problem(file, f"is not TOML: {error}"))
         return {}
     sections = {name: Field(lambda x: isinstance(x, dict), "a table") for name in SECTIONS}
@@ -218,7 +219,7 @@ class _Builder:
                 goals[name] = event
             else:
                 self._problem(
-                    self._where("goals", name), f"must be the name of an event, not {event!r}"
+                    self._where("goals", name), f"must be the name of an event, not {shown(event)}"
                 )
         return goals
 

@@ -21,7 +21,7 @@ from streams.persons.forgotten import Forgotten
 from streams.persons.names import FORGOTTEN
 from streams.routing import Found, Route, Router, Rule, micro_units
 from streams.tells import Tell
-from streams.unit import DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggregates_of
+from streams.unit import ACCOUNTS, DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggregates_of
 from streams.wire import PersonKey, WireFormat
 
 MAX_CACHED_PERSONS = 200_000
@@ -133,6 +133,9 @@ class Folding:
         self.launches = LaunchReader(catalogue.launches, wire)
         kinds = {name: metric.kind for name, metric in self.metrics.items()}
         self.aggregates = aggregates_of(kinds, self.launches.fold_id)
+        self.label_counts = {name: len(metric.labels) for name, metric in self.metrics.items()}
+        self.label_counts |= {**ACCOUNTS, self.launches.fold_id: 1}
+        """How many labels the series of each metric have, by fold id."""
         self.decode = Decoder(wire, catalogue.paths(), person_key).decode
         self._router = Router(catalogue)
         self.hash_key = hash_key

@@ -1,6 +1,7 @@
 """What a changelog holds of what its manifest lists: which rows are here, and how new they are."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from streams.checkpoint import (
     ARCHIVE,
@@ -19,14 +20,16 @@ from streams.folding import Folding
 from streams.panes import Pane
 from streams.place import Place
 from streams.rows import Rows
-from streams.unit import StoredUnit
+from streams.unit import StoredUnit, Unit
 
 
 class Inventory:
     """The readable rows of a partition beside its manifest; damaged ones are missing here."""
 
     def __init__(self, folding: Folding, rows: Rows, manifest: Manifest) -> None:
-        self._calendar, self._rows, self._manifest = folding.calendar, rows, manifest
+        self._folding, self._rows, self._manifest = folding, rows, manifest
+        self.loaded: dict[str, Unit] = {}
+        """Those of `units`, as they are counted in."""
         self.units = self._read_units()
         self.segments = self._read_segments()
         self.is_archived = False
@@ -93,7 +96,7 @@ class Inventory:
         if manifest.archive < 0:
             return {}
         archive = self._rows.read(Archive, archive_name(manifest.archive))
-        if archive:
+        if archive and are_panes(archive.units):
             self.is_archived = True
             return {name: entry for name, entry in archive.units.items() if self._is_final(name)}
         found = {
@@ -119,22 +122,39 @@ class Inventory:
     def _is_final(self, name: str) -> bool:
         """Whether a pane is final where the manifest stands, and still kept."""
         pane, watermark = Pane.parse(name), self._manifest.place.watermark
-        calendar = self._calendar
+        calendar = self._folding.calendar
         return calendar.is_final(pane, watermark) and calendar.is_kept(pane, watermark)
 
     def _read_units(self) -> dict[str, StoredUnit]:
-        names = [name for name in self._rows.names() if pane_of(name)]
-        return {name: unit for name in names if (unit := self._rows.read(StoredUnit, name))}
+        found = {}
+        for name in [name for name in self._rows.names() if pane_of(name)]:
+            stored = self._rows.read(StoredUnit, name)
+            # Where the checksum is right and the contents cannot be: as good as damaged.
+            with suppress(ValueError):
+                if stored:
+                    unit = Unit.load(stored, self._folding.aggregates)
+                    unit.check(self._folding.label_counts)
+                    self.loaded[name], found[name] = unit, stored
+        return found
 
     def _read_segments(self) -> dict[int, Segment]:
-        names = [name for name in self._rows.names() if name.startswith(IDS)]
-        stored = (self._rows.read(StoredSegment, name) for name in names)
-        return {found.first_offset: found.segment() for found in stored if found}
+        found = {}
+        for name in [name for name in self._rows.names() if name.startswith(IDS)]:
+            stored = self._rows.read(StoredSegment, name)
+            with suppress(ValueError):  # likewise
+                if stored:
+                    found[stored.first_offset] = stored.segment()
+        return found
 
     def latest_watermark(self) -> int:
         """The latest that any writer of these rows had seen."""
         watermarks = (stored.place.watermark for stored in self.units.values())
         return max([self._manifest.place.watermark, *watermarks])
+
+
+def are_panes(names: Iterable[str]) -> bool:
+    """Whether all names are of units."""
+    return all(pane_of(name) is not None for name in names)
 
 
 def _latest(*sources: Mapping[str, Entry]) -> dict[str, Entry]:

@@ -1,11 +1,10 @@
 """Notes on metrics: what happened on a day, why, and what is done about it; read from TOML."""
 
 import datetime as dt
-import tomllib
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from streams.schema import TEXT, ConfigurationError, Field, Problem, check, one_of
+from streams.schema import TEXT, ConfigurationError, Field, Problem, check, one_of, read_toml
 
 DATE = Field(
     lambda value: type(value) is dt.date,
@@ -32,8 +31,8 @@ def read_notes(text: str, where: str, metrics: Collection[str]) -> list[Note]:
     """
     problems: list[Problem] = []
     try:
-        document = tomllib.loads(text)
-    except ValueError as error:  # no TOML, or a number of too many digits
+        document = read_toml(text)
+    except ValueError as error:
         raise ConfigurationError([Problem(where, f"is not TOML: {error}")]) from None
     tables = check(document, {"notes": _LIST}, where, problems).get("notes", [])
     found = list(_notes(tables, where, metrics, problems))

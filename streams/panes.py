@@ -27,6 +27,10 @@ NO_WATERMARK = -(1 << 62)
 """The watermark before the first one is known: everything is on time, everything is kept."""
 
 
+FARTHEST = 1 << 43
+"""No pane begins so far from 1970, in milliseconds: it is the year 2248."""
+
+
 class Grain(enum.StrEnum):
     """The kinds of pane."""
 
@@ -52,7 +56,10 @@ class Pane(NamedTuple):
     def parse(cls, text: str) -> "Pane":
         """Read what `str` wrote; ValueError when it is something else."""
         grain, _, start = text.partition("/")
-        return cls(Grain(grain), int(start))
+        pane = cls(Grain(grain), int(start))
+        if str(pane) != text or abs(pane.start) > FARTHEST:
+            raise ValueError(f"{text!r} names no pane")
+        return pane
 
 
 LIFETIME = Pane(Grain.LIFETIME, 0)

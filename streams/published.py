@@ -6,7 +6,7 @@ from operator import is_
 
 import msgspec
 
-from streams.aggregates import Aggregate
+from streams.folding import Folding
 from streams.losses import Losses
 from streams.panes import Pane
 from streams.partition import Partition
@@ -74,10 +74,12 @@ class Published:
     progress: Progress
     units: dict[Pane, Unit] = field(default_factory=dict)
 
-    def update(self, panes: Mapping[str, bytes], aggregates: Mapping[str, Aggregate]) -> None:
-        """Take changed panes; raises Damaged or UnknownVersion."""
+    def update(self, panes: Mapping[str, bytes], folding: Folding) -> None:
+        """Take changed panes; raises ValueError, such as Damaged or UnknownVersion."""
         for key, raw in panes.items():
-            self.units[Pane.parse(key)] = Unit.load(unseal(StoredUnit, raw, key), aggregates)
+            unit = Unit.load(unseal(StoredUnit, raw, key), folding.aggregates)
+            unit.check(folding.label_counts)
+            self.units[Pane.parse(key)] = unit
 
 
 def are_same(one: Sequence[object], other: Sequence[object]) -> bool:

@@ -21,14 +21,14 @@ from streams.checkpoint import (
     pane_of,
 )
 from streams.folding import Folding, fingerprint
-from streams.inventory import Inventory
+from streams.inventory import Inventory, are_panes
 from streams.legacy import Legacy
 from streams.losses import OPEN, before
 from streams.panes import FUTURE_LIMIT, GRACE, LIFETIME, NO_WATERMARK, Pane
 from streams.partition import Partition
 from streams.place import Place
 from streams.rows import LINEAGE, Rows
-from streams.unit import StoredUnit, Unit, seal
+from streams.unit import StoredUnit, seal
 from streams.watermark import Watermark
 
 S = TypeVar("S")
@@ -77,7 +77,7 @@ def recover(
     for found in rows.generations() - {generation}:
         raise ForeignGeneration(found, generation)
     manifest = rows.read(Manifest, MANIFEST)
-    if manifest is None:
+    if manifest is None or not are_panes(manifest.units):
         return _begin(folding, rows, beginning, generation)
     return _Recovery(folding, rows, beginning, manifest).run()
 
@@ -182,7 +182,7 @@ class _Recovery:
             if pane is None or not self._belongs(name, stored):
                 continue
             if self._folding.calendar.is_kept(pane, legacy.watermark.value):
-                unit = legacy.units[pane] = Unit.load(stored, self._folding.aggregates)
+                unit = legacy.units[pane] = self._here.loaded[name]
                 legacy.durable[pane] = stored.offset
                 if name not in rebuilt:  # the manifest vouches for it up to its own offset
                     unit.offset = max(unit.offset, manifest.offset)

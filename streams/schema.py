@@ -1,5 +1,6 @@
 """Checks tables read from TOML: all problems at once, each with its place and what is right."""
 
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -35,7 +36,35 @@ class Field(NamedTuple):
 
     def mistake(self, value: Any) -> str:
         """Say what is wrong with a value that is not accepted."""
-        return f"must be {self.expected}" + ("" if self.secret else f", not {value!r}")
+        return f"must be {self.expected}" + ("" if self.secret else f", not {shown(value)}")
+
+
+LARGEST = 1 << 63
+"""TOML has numbers of 64 bits; Python reads larger ones, and then refuses to write them down."""
+MOST_SHOWN = 200
+"""Characters of a mistaken value that are told."""
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """The tables of a text; raises ValueError, in words, when it is no TOML."""
+    try:
+        tables = tomllib.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    waiting: list[Any] = [tables]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value
+        elif isinstance(value, int) and not -LARGEST <= value < LARGEST:
+            raise ValueError("a number is beyond 64 bits")
+    return tables
+
+
+def shown(value: Any) -> str:
+    """A value as a message tells it: on one line and not too long."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
 
 def check(
@@ -43,7 +72,7 @@ def check(
 ) -> dict[str, Any]:
     """Return the usable keys of a table; note every unknown, missing or mistaken one."""
     if not isinstance(table, dict):
-        problems.append(Problem(where, f"must be a table, not {table!r}"))
+        problems.append(Problem(where, f"must be a table, not {shown(table)}"))
         return {}
     usable = {}
     for key, value in table.items():

@@ -51,7 +51,7 @@ def unseal(kind: type[T], raw: bytes, name: str = "") -> T:
         raise UnknownVersion(f"written in format {raw[0]}, this version reads {FORMAT_VERSION}")
     try:
         return msgspec.msgpack.decode(raw[HEADER_BYTES:], type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Damaged(str(error)) from error
 
 
@@ -127,13 +127,19 @@ class Unit:
         }
         return cls(stored.offset, stored.first, state)
 
+    def check(self, labels: Mapping[str, int]) -> None:
+        """Raise Damaged where a series has another number of labels than is said of its metric."""
+        for metric, series in self.state.items():
+            if any(len(one) != labels.get(metric, len(one)) for one in series):
+                raise Damaged(f"{metric} has {labels[metric]} labels, and series of it others")
+
 
 OUTCOMES = "outcomes"
 DEAD_LETTERS = "dead_letters"
 SKIPPED = "skipped"
 IDENTITY_LINKS = "identity_links"
-ACCOUNTS = (OUTCOMES, DEAD_LETTERS, SKIPPED, IDENTITY_LINKS)
-"""What the lifetime unit counts about the records themselves."""
+ACCOUNTS = {OUTCOMES: 1, DEAD_LETTERS: 1, SKIPPED: 2, IDENTITY_LINKS: 0}
+"""What the lifetime unit counts about the records themselves, and the number of its labels."""
 
 
 def aggregates_of(kinds: Mapping[str, str], launches: str) -> dict[str, Aggregate]:

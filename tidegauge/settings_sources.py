@@ -5,13 +5,12 @@ value, for secrets.
 """
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from streams.catalogue_file import SECTIONS
-from streams.schema import TEXT, ConfigurationError, Field, Problem, check
+from streams.schema import TEXT, ConfigurationError, Field, Problem, check, read_toml, shown
 from streams.suggestion import suggest
 from tidegauge.setting_kinds import ANYTHING
 from tidegauge.settings import DECLARED, ENVIRONMENT, Settings
@@ -62,10 +61,10 @@ def read_settings(
 
 def _read(path: str, problems: list[Problem]) -> dict[str, Any]:
     try:
-        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        return read_toml(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         problems.append(Problem(path, f"cannot be read: {error.strerror}"))
-    except ValueError as error:  # no UTF-8, no TOML, or a number of too many digits
+    except ValueError as error:  # no UTF-8, or no TOML
         problems.append(Problem(path, f"is not TOML: {error}"))
     return {}
 
@@ -78,7 +77,7 @@ def _from_file(path: str, document: dict[str, Any], problems: list[Problem]) -> 
     sections["source"] |= dict.fromkeys(SOURCE_PATHS, TEXT)
     tables = check(document, dict.fromkeys((*sections, *SECTIONS), ANYTHING), path, problems)
     problems.extend(
-        Problem(f"{path}: {section}", f"must be a table, not {tables[section]!r}")
+        Problem(f"{path}: {section}", f"must be a table, not {shown(tables[section])}")
         for section in SECTIONS
         if not isinstance(tables.get(section, {}), dict)
     )

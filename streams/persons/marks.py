@@ -145,8 +145,10 @@ class Marks:
         return self._codes[rows]
 
     def append(self, keys: Hashes, everybody: Population, codes: Codes, columns: Columns) -> None:
-        """Take what was stored of rows that are not here yet."""
+        """Take what was stored of rows that are not here yet; ValueError for those that are."""
         begin = self.population.size
         rows = self.population.admit(keys)  # new ones get their rows in the order of their hashes
+        if self.population.size != begin + len(keys):
+            raise ValueError("marks that are here already")
         self._own(rows, everybody.find(keys ^ self.labels.hashes()[codes]), codes)
         self.presence.append(columns, begin)

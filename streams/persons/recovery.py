@@ -1,12 +1,16 @@
 """From the rows of a changelog back to a shard: the newest snapshot that is whole."""
 
+from typing import TypeVar
+
 import numpy as np
+import numpy.typing as npt
 
 from streams.checkpoint import digest_of
 from streams.panes import Calendar, Pane
 from streams.persons.entries import Entries
 from streams.persons.heard import newest
-from streams.persons.labels import LabelCodes
+from streams.persons.labels import Codes, LabelCodes
+from streams.persons.population import Rows as Persons
 from streams.persons.presence import Columns
 from streams.persons.sessions import Table
 from streams.persons.shard import Shard
@@ -24,6 +28,8 @@ from streams.persons.snapshot import (
 )
 from streams.recovery import ForeignGeneration, LostLineage, Recovered
 from streams.rows import LINEAGE, Rows
+
+T = TypeVar("T", bound=np.generic)
 
 
 def recover(
@@ -54,8 +60,15 @@ def recover(
 def _load(calendar: Calendar, rows: Rows, offset: int) -> Shard | None:
     """The shard whose snapshot was taken at an offset; None when it is not whole."""
     head = rows.read(Head, head_name(offset))
-    if head is None:
+    try:
+        return _put_together(calendar, rows, head) if head else None
+    except (ValueError, KeyError):  # its checksums are right, and what it says cannot be
         return None
+
+
+def _put_together(calendar: Calendar, rows: Rows, head: Head) -> Shard | None:
+    """The shard of a head; None when a part is missing. ValueError or KeyError when it is none."""
+    offset = head.offset
     shard = Shard(calendar, head.generation, head.lineage, offset)
     for name, fact in shard.people.by_name.items():
         fact.labels = LabelCodes(head.labels[name])
@@ -75,22 +88,48 @@ def _load(calendar: Calendar, rows: Rows, offset: int) -> Shard | None:
 
 
 def _take(shard: Shard, part: Part) -> None:
+    people = shard.people
     if isinstance(part, MarksPart):
-        words = {number: np.frombuffer(raw, np.uint64) for number, raw in part.words.items()}
-        columns = Columns(np.frombuffer(part.first, np.int32), words)
-        keys, codes = np.frombuffer(part.keys, np.int64), np.frombuffer(part.codes, np.int16)
-        shard.people.marks[part.name].append(keys, shard.people.population, codes, columns)
+        marks, count = people.marks[part.name], len(part.keys) // 8
+        words = {number: _column(raw, np.uint64, count) for number, raw in part.words.items()}
+        columns = Columns(_column(part.first, np.int32, count), words)
+        codes = _codes(part.codes, count, marks.labels)
+        marks.append(_column(part.keys, np.int64, count), people.population, codes, columns)
     elif isinstance(part, EntriesPart):
-        rows = shard.people.population.find(np.frombuffer(part.persons, np.int64))
-        times, codes = np.frombuffer(part.times, np.int64), np.frombuffer(part.codes, np.int16)
-        register = shard.people.registers[part.name]
+        register, count = people.registers[part.name], len(part.times) // 8
+        rows, codes = _known(shard, part.persons, count), _codes(part.codes, count, register.labels)
+        times = _column(part.times, np.int64, count)
         register.entries = register.entries.join(Entries.of(rows, times, codes))
     elif isinstance(part, SessionsPart):
-        raws = part.persons, part.first, part.last
-        persons, first, last = (np.frombuffer(raw, np.int64) for raw in raws)
-        rows = shard.people.population.find(persons)
-        shard.people.sessions.open = shard.people.sessions.open.join(Table(rows, first, last))
+        count = len(part.first) // 8
+        first, last = (_column(raw, np.int64, count) for raw in (part.first, part.last))
+        table = Table(_known(shard, part.persons, count), first, last)
+        people.sessions.open = people.sessions.open.join(table)
     else:
         for name, state in part.sheets:
             counts: Counts = {metric: dict(series) for metric, series in state}
-            shard.people.sheets.held[Pane.parse(name)] = counts
+            people.sheets.held[Pane.parse(name)] = counts
+
+
+def _column(raw: bytes, kind: type[T], count: int) -> npt.NDArray[T]:
+    """So many numbers; ValueError where there are others."""
+    found = np.frombuffer(raw, kind)
+    if len(found) != count:
+        raise ValueError(f"{len(found)} numbers in a column of {count}")
+    return found
+
+
+def _codes(raw: bytes, count: int, labels: LabelCodes) -> Codes:
+    """Codes of labels that there are."""
+    found = _column(raw, np.int16, count)
+    if count and not 0 <= found.min() <= found.max() < len(labels.names):
+        raise ValueError("a code of no label")
+    return found
+
+
+def _known(shard: Shard, raw: bytes, count: int) -> Persons:
+    """The rows of persons, all of whom the marks have."""
+    rows = shard.people.population.find(_column(raw, np.int64, count))
+    if count and rows.min() < 0:
+        raise ValueError("a person without marks")
+    return rows

@@ -20,8 +20,8 @@ from agents.ownership import Holding
 from agents.recovering import Advance
 from agents.settings import WorkerSettings
 from streams.recovery import ForeignGeneration
-from streams.rows import LINEAGE, switch_to
-from streams.unit import seal
+from streams.rows import LINEAGE, Rows, switch_to
+from streams.unit import UnknownVersion, seal
 from tests.agents.made_up import GENERATION, SETTINGS, app_of, batch, new_partition, owner, table
 from tidegauge.embedded import EmbeddedBroker
 
@@ -63,6 +63,11 @@ def row(name: str, rank: int, text: str = "") -> bytes:
 def test_a_table_row_is_named_by_its_partition_its_lineage_and_what_it_is(name: str) -> None:
     assert row_key(3, name) == f"3/{name}".encode()
     assert name_of(row_key(3, name)) == name
+
+
+def test_a_key_that_is_no_text_is_a_name_that_no_row_has() -> None:
+    with pytest.raises(UnknownVersion):
+        Rows().take(name_of(b"3/\xff/manifest"), b"")
 
 
 def test_of_each_name_the_row_with_the_largest_offset_is_read(settings: WorkerSettings) -> None:

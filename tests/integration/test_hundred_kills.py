@@ -118,6 +118,7 @@ class Executioner:
 
 
 @pytest.mark.long
+@pytest.mark.alone
 @pytest.mark.kafka
 @pytest.mark.timeout(SECONDS)
 def test_a_hundred_kills_under_load_lose_nothing_and_count_nothing_twice(

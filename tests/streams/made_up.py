@@ -122,7 +122,7 @@ def published(
     )
     held = Published(progress)
     panes = {str(pane): partition.encode(pane) for pane in partition.units.held}
-    held.update(panes, partition.folding.aggregates)
+    held.update(panes, partition.folding)
     return held
 
 

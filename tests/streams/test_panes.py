@@ -106,13 +106,15 @@ def test_a_day_that_does_not_exist_is_not_counted_as_one() -> None:
     assert [day.start for day in days] == [moment(start) for start in starts]
 
 
-@given(st.sampled_from(list(Grain)[:3]), st.integers(-(10**12), 10**13).map(lambda x: x * MINUTE))
+@given(st.sampled_from(list(Grain)[:3]), st.integers(-(10**8), 10**8).map(lambda x: x * MINUTE))
 def test_the_text_of_a_pane_reads_back(grain: Grain, start: int) -> None:
     assert Pane.parse(str(Pane(grain, start))) == Pane(grain, start)
     assert Pane.parse(str(LIFETIME)) == LIFETIME
 
 
-@pytest.mark.parametrize("text", ["", "minute", "week/0", "minute/x", "manifest"])
+@pytest.mark.parametrize(
+    "text", ["", "minute", "week/0", "minute/x", "minute/007", "day/9999999999999999", "manifest"]
+)
 def test_other_texts_are_no_panes(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         Pane.parse(text)

@@ -1,5 +1,6 @@
 """Units: sealed bytes are read back exactly, or refused for a reason."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +114,22 @@ def test_metrics_the_catalogue_no_longer_has_are_left_behind() -> None:
     stored = unseal(StoredUnit, RAW)
     fewer = {"views@1": AGGREGATES["count"]}
     assert set(Unit.load(stored, fewer).state) == {"views@1"}
+
+
+class Generation(msgspec.Struct, array_like=True):
+    """A row of which only the beginning is asked for."""
+
+    generation: str
+
+
+@pytest.mark.parametrize(
+    "contents", [b"\x91\xa2\xff\xff", b"\x92\xa0" + b"\x91" * 100_000, b"\xc1", b""], ids=range(4)
+)
+def test_contents_that_are_no_messagepack_are_damaged_whatever_their_checksum(
+    contents: bytes,
+) -> None:
+    with pytest.raises(Damaged):
+        unseal(Generation, seal(msgspec.Raw(contents), "name"), "name")
 
 
 def test_there_is_room_up_to_the_limit_and_for_what_is_held() -> None:

@@ -233,6 +233,8 @@ def test_everything_wrong_is_told_at_once(file: Path) -> None:
         (b"\xff\xfe", "is not TOML: 'utf-8' codec can't decode"),
         (b"a = " + b"9" * 5_000, "is not TOML: Exceeds the limit"),
         (b"a = 1\na = 2\n", "is not TOML: "),
+        (b"a = " + b"[" * 2_000, "is not TOML: it is nested too deeply"),
+        (b"a = 0x" + b"f" * 4_000, "is not TOML: a number is beyond 64 bits"),
     ],
 )
 def test_a_file_that_is_no_toml_is_told_with_its_name(file: Path, content: bytes, why: str) -> None:

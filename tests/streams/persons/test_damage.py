@@ -1,16 +1,21 @@
 """What of the facts, or of what a shard has stored, is not what was written."""
 
+from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
+from streams.checkpoint import digest_of
 from streams.panes import Calendar
 from streams.persons.facts import Message, Section, StoredFacts
 from streams.persons.recovery import recover
 from streams.persons.shard import Shard
+from streams.persons.snapshot import rows_of
 from streams.recovery import LostLineage
-from streams.rows import LINEAGE, Rows, switch_to
-from streams.unit import UnknownVersion
+from streams.rows import LINEAGE, Rows, row_name, switch_to
+from streams.unit import HEADER_BYTES, UnknownVersion, seal
 from tests.simulation.source import Row
 from tests.streams.made_up import of_version
 from tests.streams.persons.by_hand import Said
@@ -82,3 +87,59 @@ def test_facts_of_a_name_that_is_not_known_are_not_passed_over() -> None:
     with pytest.raises(UnknownVersion):
         shard.fold([row(0, Section(0, 0, 10, 0, facts=[StoredFacts("new", "", b"", b"")]))])
     assert (shard.offset, shard.heard) == (0, {})
+
+
+def stored(shard: Shard, change: Callable[[str, list[Any]], None]) -> dict[str, bytes]:
+    """A snapshot of which every row says something else, under checksums and digests that fit."""
+    found, digests = dict[str, bytes](), dict[str, list[int]]()
+    for name, raw in (one for stage in rows_of(shard) for one in stage):
+        contents = msgspec.msgpack.decode((raw or b"")[HEADER_BYTES:])
+        kind = name.split("/")[2]
+        change(kind, contents)
+        if kind == "head":
+            contents[3] = digests
+        found[name] = seal(contents, name)
+        digests.setdefault(kind, []).append(digest_of(found[name]))
+    return found
+
+
+def put(kind: str, at: int, value: Any) -> Callable[[str, list[Any]], None]:
+    """Another value at a place in the rows of a kind."""
+
+    def change(found: str, contents: list[Any]) -> None:
+        if found == kind:
+            contents[at] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put("marks", 2, "unknown"),
+        put("marks", 4, bytes(2)),
+        put("marks", 5, bytes(5)),
+        put("entries", 2, "unknown"),
+        put("entries", 3, bytes(8)),
+        put("entries", 5, b"\xff\x7f"),
+        put("sessions", 2, bytes(8)),
+        put("sessions", 4, bytes(8)),
+        put("sheets", 2, [["decade/0", []]]),
+        put("head", 12, {}),
+    ],
+)
+def test_a_snapshot_that_says_what_cannot_be_is_not_whole(
+    change: Callable[[str, list[Any]], None],
+) -> None:
+    shard, rows = Shard(CALENDAR, STATE), Rows()
+    answer = Said(2, "nps", "9", 0)
+    messages = [row(0, section(0, 10, [ADA, answer])), row(1, section(10, 20, [BOB]))]
+    shard.fold(messages[:1])
+    older = stored(shard, lambda *_: None)
+    shard.fold(messages[1:])
+    for name, raw in (older | stored(shard, change)).items():
+        rows.take(row_name(0, name), raw)
+    found = recover(CALENDAR, rows, 0, STATE).partition
+    assert found.offset == 1
+    found.fold(messages)
+    assert rows_of(found) == rows_of(shard)
