@@ -54,13 +54,18 @@ class Service:
     """One `tidegauge worker` or `tidegauge exporter`; its standard error goes to a file."""
 
     def __init__(
-        self, command: list[str], environment: Mapping[str, str], port: int, log: Path
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        port: int,
+        log: Path,
+        module: str = "tidegauge",
     ) -> None:
         self.port = port
         self._log = log
         with log.open("w") as stderr:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tidegauge", *command],
+                [sys.executable, "-m", module, *command],
                 env={"PATH": os.environ["PATH"], **environment},
                 cwd=log.parent,
                 stderr=stderr,
@@ -95,6 +100,11 @@ class Service:
         """Next offset to fold of every partition a worker owns."""
         name = "tidegauge_worker_read_offset"
         return {int(k[1][0][1]): int(v) for k, v in self.scrape().items() if k[0] == name}
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
 
     def running(self) -> bool:
         """Whether the process has not ended."""
