@@ -16,7 +16,7 @@ import pytest
 
 from tests.alerting_servers import AlertmanagerServer
 from tests.chromium import Chromium
-from tests.kafka_server import KafkaMissing, RealKafka
+from tests.kafka_server import KafkaMissing, RealKafka, java_binary, kafka_libraries
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 
 # Tests that a shell began in the background ignore SIGINT, and so would all that they start.
@@ -58,6 +58,16 @@ def real_kafka() -> Iterator[RealKafka]:
         _missing("kafka", str(error))
     with server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kafka_is_here() -> None:
+    """For tests that start brokers of their own."""
+    try:
+        java_binary()
+        kafka_libraries()
+    except KafkaMissing as error:
+        _missing("kafka", str(error))
 
 
 @pytest.fixture(scope="session")

@@ -221,8 +221,8 @@ class Cluster:
         return ",".join(f"127.0.0.1:{broker.proxy.port}" for broker in self.brokers)
 
     def create_topic(self, topic: str, partitions: int) -> None:
-        """Create a topic, replicated as the cluster's defaults say."""
-        wanted = NewTopic(topic, num_partitions=partitions, replication_factor=BROKERS)
+        """Create a topic, replicated, that keeps records of any age."""
+        wanted = NewTopic(topic, partitions, BROKERS, config={"retention.ms": "-1"})
         for future in self._admin.create_topics([wanted]).values():
             future.result(60)
 

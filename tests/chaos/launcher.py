@@ -1,6 +1,8 @@
 """`python -m tests.chaos.launcher worker`: tidegauge as it is, in a process that can be ill.
 
-It ends with the process that started it, also when that one was killed. Three environment variables make it so; without them nothing is changed:
+It ends with the process that started it, also when that one was killed.
+
+Three environment variables make it so; without them nothing is changed:
 
 - CHAOS_RULE_OFF names a rule of `tests.simulation.ablations` that is switched off;
 - CHAOS_CLOCK_HOURS sets the wall clock wrong by so many hours;

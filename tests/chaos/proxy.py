@@ -57,6 +57,11 @@ class Proxy:
         self._thread.join(10)
         self._loop.close()
 
+    @property
+    def open(self) -> int:
+        """Connections that are passed on now."""
+        return len(self._writers) // 2
+
     def set(self, weather: Weather) -> None:
         """Change the weather; connections that are open are ended when it is cut."""
         self.weather = weather

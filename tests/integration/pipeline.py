@@ -224,6 +224,7 @@ class Pipeline:
         """Every message of a topic, to the end that fetches tell (another client)."""
         settings = {"bootstrap.servers": self.bootstrap, "group.id": "reader-of-tests"}
         settings |= {"enable.partition.eof": "true", "enable.auto.commit": "false"}
+        settings |= {"auto.offset.reset": "error"}  # what is gone must not pass for what was read
         with closing(confluent_kafka.Consumer(settings)) as consumer:
             consumer.assign(
                 [confluent_kafka.TopicPartition(topic, n, 0) for n in range(self.partitions)]

