@@ -70,12 +70,27 @@ class BoundedLedger(Ledger):
         return key
 
 
+class WholeLedger(LedgerByPartition):
+    """Of all partitions; a window may name what its lifetime has put together with others."""
+
+    def __init__(self, timezone: str) -> None:
+        super().__init__(timezone)
+        self.parts = defaultdict(lambda: BoundedLedger(timezone))
+
+    def _window_counts(self, window: str, as_of_ms: int) -> Counts:
+        merged: Counts = dict.fromkeys(self.counts["lifetime"].get(0, {}), 0)
+        grain, starts = self.calendar.window(window, as_of_ms)
+        for start in starts:
+            for key, amount in self.counts[grain].get(start, {}).items():
+                merged[key] = merged.get(key, 0) + amount
+        return merged
+
+
 class Recount:
     """Of all partitions; `take` the records of each in the order of the log."""
 
     def __init__(self, timezone: str) -> None:
-        self.ledger = LedgerByPartition(timezone)
-        self.ledger.parts = defaultdict(lambda: BoundedLedger(timezone))
+        self.ledger = WholeLedger(timezone)
         self._judges: dict[int, Judge] = defaultdict(lambda: Judge(read))
         self._moves: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
         """By partition: offset of the next record, total, what the record adds to it."""

@@ -96,9 +96,10 @@ def run(seed: int, minutes: float, rate: int, rule_off: str) -> Report:
             scrapes = _let_heal(world, observer)
             observer.__exit__()
             report.judgement = judge(world.line, observer.sights, scrapes)
-        except AssertionError as error:
+        except Exception as error:  # what happened until then is told nevertheless
             log.exception("this run cannot go on")
             report.wrong.append(str(error)[:3000])
+        report.wrong += world.wrong
         report.fail_stops = world.crew.reasons
     return report
 

@@ -15,6 +15,7 @@ from tidegauge.simulator.feed import Feed
 
 PARTITIONS = 2
 HISTORY, LIVE = 2_000, 9_000
+HOUR = 3_600_000
 BEGIN = 1_790_000_000_000
 STEP = 300
 FOLDING = folding(Settings(reporting_timezone=TIME_ZONE))
@@ -62,6 +63,29 @@ def test_a_recount_is_what_partitions_count_of_a_log_with_trouble_and_a_flood() 
         assert state.outcomes == true.outcomes
         assert state.reasons == true.reasons
         assert state.panes == true.panes
+
+
+def test_a_window_may_name_what_the_lifetime_has_no_room_for_and_adds_up() -> None:
+    recount = Recount(TIME_ZONE)
+    rows = rows_of(9)[0]
+    later = rows[-1].timestamp + HOUR
+    more = [*flood(400, later, random.Random(1)), *flood(400, later + HOUR, random.Random(2))]
+    times = [later + HOUR * (number // 400) for number in range(len(more))]
+    rows += [
+        Row(0, len(rows) + n, time, value)
+        for n, (time, value) in enumerate(zip(times, more, strict=True))
+    ]
+    for row in rows:
+        recount.take(row)
+    recount.settle()
+    shown = exported(recount.ledger.windows(later + HOUR))
+    views = [value for key, value in shown.items() if is_of_hour(key)]
+    assert len(views) == 101
+    assert sum(views) == 400
+
+
+def is_of_hour(key: tuple[str, tuple[tuple[str, str], ...]]) -> bool:
+    return key[0] == "windowed_page_views" and ("window", "1h") in key[1]
 
 
 def test_totals_are_told_at_any_offsets() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis
@@ -50,6 +50,8 @@ class World:
     tail: ChangelogTail
     rng: random.Random
     """Of the fault that happens now."""
+    wrong: list[str] = field(default_factory=list)
+    """What a fault saw that must not be."""
 
     def redis_client(self) -> Any:
         """A client that does not go through the proxy; close it."""
