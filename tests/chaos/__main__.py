@@ -20,7 +20,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=15)
-    parser.add_argument("--rate", type=int, default=300, help="records a second")
+    parser.add_argument("--rate", type=int, default=150, help="records a second")
     parser.add_argument("--rule-off", default="", choices=("", *RULES))
     parser.add_argument("--only", action="append", choices=tuple(KINDS), help="kinds of faults")
     options = parser.parse_args()

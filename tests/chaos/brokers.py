@@ -10,13 +10,15 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import confluent_kafka
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from tests.chaos.process_state import state_of
 from tests.chaos.proxy import Proxy
@@ -28,6 +30,7 @@ from tidegauge.loopback_server import LoopbackServer, free_port
 
 CONTROLLER_ID = 100
 BROKERS = 3
+SOURCE = {"retention.ms": "-1", "min.insync.replicas": "2"}
 JAVA_OPTIONS = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
 COMMON = """
 controller.quorum.voters={controller_id}@127.0.0.1:{controller_port}
@@ -35,6 +38,7 @@ controller.listener.names=CONTROLLER
 node.id={node}
 log.dirs={data}/log
 log.initial.task.delay.ms=5000
+min.insync.replicas=2
 """
 CONTROLLER = """
 process.roles=controller
@@ -51,7 +55,6 @@ auto.create.topics.enable=false
 broker.heartbeat.interval.ms=500
 broker.session.timeout.ms=5000
 default.replication.factor=3
-min.insync.replicas=2
 replica.lag.time.max.ms=5000
 replica.fetch.max.bytes=9000000
 group.initial.rebalance.delay.ms=0
@@ -222,7 +225,7 @@ class Cluster:
 
     def create_topic(self, topic: str, partitions: int) -> None:
         """Create a topic, replicated, that keeps records of any age."""
-        wanted = NewTopic(topic, partitions, BROKERS, config={"retention.ms": "-1"})
+        wanted = NewTopic(topic, partitions, BROKERS, config=SOURCE)
         for future in self._admin.create_topics([wanted]).values():
             future.result(60)
 
@@ -230,6 +233,18 @@ class Cluster:
         """Who leads and who follows, by partition; raises KafkaException when nobody answers."""
         found = self._admin.list_topics(topic, timeout=10).topics[topic].partitions
         return {number: Replicas(one.leader, set(one.isrs)) for number, one in found.items()}
+
+    def delete_records(self, topic: str, before: Mapping[int, int]) -> None:
+        """Let a topic begin at these offsets."""
+        wanted = [TopicPartition(topic, number, offset) for number, offset in before.items()]
+        for future in self._admin.delete_records(wanted).values():
+            future.result(60)
+
+    def beginnings(self, topic: str, numbers: Iterable[int]) -> dict[int, int]:
+        """The first offsets of partitions."""
+        asked = {TopicPartition(topic, n): OffsetSpec.earliest() for n in numbers}
+        found = self._admin.list_offsets(asked).items()
+        return {partition.partition: future.result(30).offset for partition, future in found}
 
     def broker(self, node: int) -> Broker:
         """The broker of this number."""

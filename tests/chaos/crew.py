@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 from agents.fail_stop import EXIT_CODE
 from agents.worker import EXIT_CRASHED
+from tests.chaos.line import Line
 from tests.integration.crew import Crew
 from tests.integration.pipeline import Service
 
+PAUSE_SECONDS = 0.25
+T = TypeVar("T")
 log = logging.getLogger("tests.chaos")
 
 RESTARTED = {EXIT_CODE: "fail-stop", EXIT_CRASHED: "crash of Faust"}
@@ -19,14 +24,25 @@ RESTARTED = {EXIT_CODE: "fail-stop", EXIT_CRASHED: "crash of Faust"}
 class Supervised(Crew):
     """As `Crew`; who ended by itself is counted by why it did."""
 
-    line: Any
-    ended: Counter[str]
+    def __init__(self, line: Line, *names: str) -> None:
+        self.reasons: Counter[str] = Counter()
+        """Why workers ended by themselves, and how often."""
+        super().__init__(line, *names)
 
     def start(self, name: str, **more: str) -> Service:
         """Start a worker; one of the same name must have ended."""
         self.starts += 1
         self.services[name] = self.line.worker(instance=name, **more)
         return self.services[name]
+
+    def wait_for(self, what: str, condition: Callable[[], T], seconds: float = 150) -> T:
+        """As `Crew.wait_for`, but not so often that asking is the load."""
+
+        def asked() -> T:
+            time.sleep(PAUSE_SECONDS)
+            return condition()
+
+        return super().wait_for(what, asked, seconds)
 
     def tend(self) -> None:
         """Start again who ended as a supervisor expects; nobody else may have ended."""
@@ -40,13 +56,6 @@ class Supervised(Crew):
             self.reasons[_reason(RESTARTED[code], tail)] += 1
             log.info("worker %s: %s", name, _reason(RESTARTED[code], tail))
             self.start(name)
-
-    @property
-    def reasons(self) -> Counter[str]:
-        """Why workers ended by themselves, and how often."""
-        if "ended" not in self.__dict__:
-            self.ended = Counter()
-        return self.ended
 
 
 def _reason(how: str, log_of_it: str) -> str:

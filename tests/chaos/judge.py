@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from streams.folding import Folding
@@ -19,6 +19,8 @@ from tests.oracle.oracle import Oracle
 PREFIX = "tidegauge_"
 SKETCHED = ("active_users", "converting_users", "conversion_ratio", "sessions_per_user")
 """Estimated where there are many. The ledger's persons go through the same sketch."""
+DECLARED = {f"tidegauge_lost_{what}_total" for what in ("records", "units", "facts")}
+"""Nothing may be declared lost: the source forgets only what is safe."""
 FOUR_SIGMA = 4 / math.sqrt(4096)
 AS_A_FLOAT = 1e-9
 Values = dict[tuple[str, Labels], float]
@@ -41,24 +43,26 @@ class Judgement:
     """In words, the numbers of lost and double included."""
 
 
-def recount(line: Line) -> Recount:
+def recount(rows: Iterable[Row]) -> Recount:
     """Count the topic once more."""
     found = Recount(TIME_ZONE)
-    for message in line.rows(line.topic):
-        found.take(Row.of(message))
+    for row in rows:
+        found.take(row)
     found.settle()
     return found
 
 
-def judge(line: Line, sights: Sequence[Sight], scrapes: Sequence[Samples]) -> Judgement:
+def judge(
+    line: Line, rows: Sequence[Row], sights: Sequence[Sight], scrapes: Sequence[Samples]
+) -> Judgement:
     """Judge a run whose workers have stopped; `scrapes` are the last of each exporter."""
-    truth = recount(line)
+    truth = recount(rows)
     verdict = Judgement(truth.ledger.total(), dict(truth.outcomes))
     for name, read in (("the changelog", stored), ("Redis", published)):
         _trying(
             verdict, name, lambda read=read, name=name: _states(verdict, truth, name, read(line))
         )
-    _trying(verdict, "dead letters", lambda: check_dead_letters(line, truth.ledger))
+    _trying(verdict, "dead letters", lambda: _letters(line, truth, rows))
     oracle = Oracle(truth.accepted, TIME_ZONE)
     folding = line.worker_settings().folding
     for number, scraped in enumerate(scrapes):
@@ -69,6 +73,11 @@ def judge(line: Line, sights: Sequence[Sight], scrapes: Sequence[Samples]) -> Ju
     verdict.double += seen.double
     verdict.wrong += seen.wrong
     return verdict
+
+
+def _letters(line: Line, truth: Recount, rows: Iterable[Row]) -> None:
+    source = (((row.partition, row.offset), row.value) for row in rows)
+    check_dead_letters(line, truth.ledger, source)
 
 
 def _trying(verdict: Judgement, name: str, check: Callable[[], None]) -> None:
@@ -105,6 +114,8 @@ def _shown(
     by_sql = _summed(oracle.at(as_of))
     wrong = [f"ledger: {text}" for text in _differences(shown, by_ledger, exact=True)]
     wrong += [f"SQL: {text}" for text in _differences(_summed(shown), by_sql, exact=False)]
+    lost = {key: n for key, n in scraped.items() if key[0] in DECLARED and n}
+    wrong += [f"declared lost without need: {key} {n:.0f}" for key, n in lost.items()]
     verdict.windows_compared += len(by_ledger)
     verdict.wrong += [f"exporter {number}, {text}" for text in wrong]
 

@@ -36,11 +36,18 @@ AFTER_UNITS = "after the units"
 AFTER_ARCHIVE = "after the archive"
 AMONG_MANIFESTS = "among the manifests"
 AFTER_MANIFEST = "after the manifest"
+AFTER_TOMBSTONES = "after the tombstones"
 BEFORE_COMMIT = "before the group's commit"
 POINTS = (
     *(BEFORE_UNITS, AMONG_UNITS, AFTER_UNITS, AFTER_ARCHIVE),
-    *(AMONG_MANIFESTS, AFTER_MANIFEST, BEFORE_COMMIT),
+    *(AMONG_MANIFESTS, AFTER_MANIFEST, AFTER_TOMBSTONES, BEFORE_COMMIT),
 )
+AFTER = {
+    UNITS: AFTER_UNITS,
+    ARCHIVES: AFTER_ARCHIVE,
+    MANIFESTS: AFTER_MANIFEST,
+    TOMBSTONES: AFTER_TOMBSTONES,
+}
 DONE = ".done"
 LOOK_SECONDS = 2.0
 
@@ -93,8 +100,7 @@ def die_within_checkpoints(trigger: Trigger) -> None:
             await write(self, held[: len(held) // 2])
             trigger.pull()
         await write(self, held)
-        after = {UNITS: AFTER_UNITS, ARCHIVES: AFTER_ARCHIVE, MANIFESTS: AFTER_MANIFEST}
-        if stage in after and trigger.is_set(after[stage]):
+        if trigger.is_set(AFTER[stage]):
             trigger.pull()
         return None
 

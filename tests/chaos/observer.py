@@ -22,7 +22,7 @@ from tests.integration.pipeline import Service
 
 log = logging.getLogger("tests.chaos")
 
-PAUSE_SECONDS = 1.0
+PAUSE_SECONDS = 1.5
 LINE = re.compile(r"([a-z_:A-Z0-9]+)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 OF_SNAPSHOT = (
@@ -59,6 +59,8 @@ class Observer:
     """May be changed in place."""
     folding: Folding
     sights: list[Sight] = field(default_factory=list)
+    latest: dict[int, Sight | None] = field(default_factory=dict)
+    """By exporter."""
     absent: int = 0
     """Scrapes without business series."""
     _over: threading.Event = field(default_factory=threading.Event)
@@ -78,8 +80,8 @@ class Observer:
         self._thread.join()
 
     def as_of(self) -> float:
-        """The oldest instant that an exporter shows now; 0 when one shows none."""
-        found = [self.see(number) for number in range(len(self.exporters))]
+        """The oldest instant that an exporter showed lately; 0 when one showed none."""
+        found = [self.latest.get(number) for number in range(len(self.exporters))]
         return min(0.0 if sight is None else sight.as_of for sight in found)
 
     def see(self, number: int) -> Sight | None:
@@ -92,7 +94,8 @@ class Observer:
     def _run(self) -> None:
         with ThreadPoolExecutor(2) as pool:
             while not self._over.wait(PAUSE_SECONDS):
-                for sight in pool.map(self.see, range(len(self.exporters))):
+                for number, sight in enumerate(pool.map(self.see, range(len(self.exporters)))):
+                    self.latest[number] = sight
                     if sight is None:
                         self.absent += 1
                     else:

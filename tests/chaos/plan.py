@@ -10,6 +10,8 @@ from tests.chaos.faults.registry import KINDS, Kind
 BIAS: Mapping[str, Mapping[str, int]] = {
     "guard": {"killed inside a checkpoint": 10},
     "manifest": {"a listed unit is buried": 10},
+    "manifest-last": {"source forgets what is safe": 10},
+    "tombstones-last": {"source forgets what is safe": 10},
     "rank": {"rows of a zombie land late": 10},
 }
 """Rule that is off -> kinds that come more often, since it is they that need the rule."""

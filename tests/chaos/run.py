@@ -19,6 +19,7 @@ from tests.chaos.line import PARTITIONS, TIME_ZONE, Line
 from tests.chaos.observer import Observer
 from tests.chaos.plan import plan
 from tests.chaos.proxy import Proxy
+from tests.chaos.recorder import Recorder
 from tests.chaos.small_disk import CannotMount
 from tests.chaos.traffic import Traffic
 from tests.chaos.world import WORKERS, SystemRedis, World
@@ -28,11 +29,12 @@ from tests.integration.pipeline import wait_for
 
 log = logging.getLogger("tests.chaos")
 
-ROUND = 6
+ROUND = 8
 """Faults between two times of calm, in which all must be well again."""
 CALM_SECONDS = 180
-SPEED = 36
-"""Event time is so many times faster than the clock: panes become final and are dropped."""
+RECORDS_A_SPEED = 8
+"""Event time is faster than the clock, so that panes become final and are dropped, by one for so
+many records a second: repeats stay within the horizon."""
 MARGIN = 1.25
 """How much longer than planned a run may last before event time is ahead of the clock."""
 DISK_MEGABYTES = 900
@@ -95,7 +97,10 @@ def run(seed: int, minutes: float, rate: int, rule_off: str) -> Report:
             _break(world, observer, report, minutes)
             scrapes = _let_heal(world, observer)
             observer.__exit__()
-            report.judgement = judge(world.line, observer.sights, scrapes)
+            world.recorder.catch_up(world.traffic.ends())
+            report.wrong += world.recorder.wrong
+            rows = list(world.recorder.all_rows())
+            report.judgement = judge(world.line, rows, observer.sights, scrapes)
         except Exception as error:  # what happened until then is told nevertheless
             log.exception("this run cannot go on")
             report.wrong.append(str(error)[:3000])
@@ -117,12 +122,13 @@ def _start(
     line = stack.enter_context(Line.on(cluster, redis, redis_proxy, folder, rule_off))
     log.info("the servers answer")
     line.prepare()
-    begin_ms = round(1000 * (time.time() - minutes * 60 * SPEED * MARGIN))
+    speed = max(1, rate // RECORDS_A_SPEED)
+    begin_ms = round(1000 * (time.time() - minutes * 60 * speed * MARGIN))
     traffic = Traffic(
         *(line.bootstrap, line.topic, PARTITIONS),
         seed=seed,
         rate=rate,
-        speed=SPEED,
+        speed=speed,
         begin_ms=begin_ms,
         zone=TIME_ZONE,
     )
@@ -132,8 +138,11 @@ def _start(
     crew.settle()
     log.info("every partition has an owner")
     tail = stack.enter_context(ChangelogTail(line))
+    recorder = stack.enter_context(Recorder(line))
     rng = next(plan(seed))[1]
-    world = World(cluster, redis, redis_proxy, line, crew, exporters, traffic, tail, rng)
+    world = World(
+        *(cluster, redis, redis_proxy, line, crew, exporters, traffic, tail, recorder, rng)
+    )
     observer = stack.enter_context(Observer(exporters, line.worker_settings().folding))
     return world, observer
 
@@ -148,11 +157,16 @@ def _break(world: World, observer: Observer, report: Report, minutes: float) -> 
         world.rng = rng
         try:
             proof = kind.make(world)
+            world.crew.tend()
         except Skipped as reason:
             report.skipped.append(f"{kind.name}: {reason}")
             log.info("skipped %s: %s", kind.name, reason)
             continue
-        world.crew.tend()
+        except Exception as error:  # the others are tried nevertheless, and all is judged
+            log.exception("%s went wrong", kind.name)
+            report.wrong.append(f"{kind.name}: {error!r}"[:2000])
+            world.mend()
+            continue
         fault = Happened(kind.name, at - began, time.monotonic() - at, proof)
         report.happened.append(fault)
         log.info("%d. %s", number, fault)

@@ -15,7 +15,7 @@ from tests.chaos.run import run
 def test_nothing_is_lost_or_counted_twice_whatever_is_broken(
     record_property: Callable[[str, object], None],
 ) -> None:
-    report = run(seed=2, minutes=3, rate=300, rule_off="")
+    report = run(seed=2, minutes=3, rate=150, rule_off="")
     text = "\n".join(told(report))
     record_property("printed", text)
     assert len(report.happened) >= 5, text

@@ -13,6 +13,7 @@ from tests.chaos.brokers import Cluster
 from tests.chaos.crew import Supervised
 from tests.chaos.line import Line
 from tests.chaos.proxy import Proxy
+from tests.chaos.recorder import Recorder
 from tests.chaos.traffic import Traffic
 from tests.integration.changelog_tail import ChangelogTail
 from tests.integration.pipeline import Service
@@ -48,8 +49,11 @@ class World:
     exporters: list[Service]
     traffic: Traffic
     tail: ChangelogTail
+    recorder: Recorder
     rng: random.Random
     """Of the fault that happens now."""
+    forgotten: dict[int, int] = field(default_factory=dict)
+    """By partition, where the source begins since it was made to forget."""
     wrong: list[str] = field(default_factory=list)
     """What a fault saw that must not be."""
 
@@ -76,6 +80,20 @@ class World:
             owned = self.crew.services[name].read_offsets()
             if owned:
                 return name, self.crew.services.pop(name), owned
+
+    def mend(self) -> None:
+        """After a fault that went wrong itself: everything that should run does, nothing else."""
+        for server in (*self.cluster.brokers, self.cluster.controller):
+            if not server.running:
+                server.kill()
+                server.start()
+        held = [*self.crew.services.values(), *self.exporters]
+        for service in self.line.services:
+            if service.running() and service not in held:
+                service.kill()
+        for name in WORKERS:
+            if name not in self.crew.services:
+                self.crew.start(name)
 
     def beyond(self, before: dict[int, int]) -> bool:
         """Whether somebody has folded more than that of these partitions."""

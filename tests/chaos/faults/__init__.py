@@ -1,6 +1,16 @@
 """All kinds of faults; importing this registers them."""
 
-from tests.chaos.faults import brokers, checkpoints, labels, network, redis_server, workers, zombies
+from tests.chaos.faults import (
+    brokers,
+    checkpoints,
+    labels,
+    network,
+    redis_server,
+    retention,
+    rolling,
+    workers,
+    zombies,
+)
 from tests.chaos.faults.registry import KINDS, Kind, Skipped
 
 __all__ = [
@@ -12,6 +22,8 @@ __all__ = [
     "labels",
     "network",
     "redis_server",
+    "retention",
+    "rolling",
     "workers",
     "zombies",
 ]

@@ -18,7 +18,7 @@ WHOLE_SECONDS = 90
 @fault("broker killed", times=2)
 def kill_a_broker(world: World) -> str:
     """Kill -9: others lead, and it comes back."""
-    _wait_until_whole(world)
+    wait_until_whole(world)
     broker = world.rng.choice(world.cluster.brokers)
     return _kill(world, broker)
 
@@ -26,7 +26,7 @@ def kill_a_broker(world: World) -> str:
 @fault("leader of a changelog partition killed")
 def kill_the_leader(world: World) -> str:
     """Kill -9 the leader of a partition of the changelog while a checkpoint is half written."""
-    _wait_until_whole(world)
+    wait_until_whole(world)
     topic = world.line.worker_settings().changelog_topic
     number = world.rng.randrange(world.line.partitions)
     world.tail.wait_for_half_a_checkpoint([number], 3)
@@ -37,7 +37,7 @@ def kill_the_leader(world: World) -> str:
 @fault("broker stands still")
 def freeze_a_broker(world: World) -> str:
     """SIGSTOP beyond its session with the controller, then SIGCONT."""
-    _wait_until_whole(world)
+    wait_until_whole(world)
     broker = world.rng.choice(world.cluster.brokers)
     broker.freeze()
     try:
@@ -66,7 +66,7 @@ def fill_the_disk(world: World) -> str:
     disk = world.cluster.disk
     if disk is None:
         raise Skipped("no small disk could be mounted here")
-    _wait_until_whole(world)
+    wait_until_whole(world)
     broker = world.cluster.brokers[-1]
     written = disk.fill()
     try:
@@ -103,7 +103,7 @@ def _wait_for_others_to_lead(world: World, broker: Broker) -> str:
     return f"out of the replicas in sync of {wait_for('others lead', moved, 60)} partitions"
 
 
-def _wait_until_whole(world: World) -> None:
+def wait_until_whole(world: World) -> None:
     """Two brokers at a time are the end of what is promised without waiting."""
     wait_for(
         "all replicas are in sync", lambda: world.cluster.is_whole(*world.topics), WHOLE_SECONDS

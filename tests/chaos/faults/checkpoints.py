@@ -9,6 +9,7 @@ from tests.chaos.faults.registry import Skipped, fault
 from tests.chaos.faults.workers import KILLED
 from tests.chaos.launcher import DONE, POINTS
 from tests.chaos.world import World
+from tests.integration.pipeline import Service
 
 LONGEST_SECONDS = 30.0
 
@@ -18,6 +19,13 @@ def kill_inside_a_checkpoint(world: World) -> str:
     """Let a worker die there by itself; another of its name begins at once."""
     point = world.rng.choice(POINTS)
     name, victim, owned = world.take_someone()
+    die_at(world, name, victim, point)
+    world.crew.start(name)
+    return f"{name}: {point}, exit code {KILLED}, {len(owned)} partitions"
+
+
+def die_at(world: World, name: str, victim: Service, point: str) -> None:
+    """Return once a worker, taken out of the crew, has died there; raises Skipped."""
     trigger = world.line.trigger(name)
     done = trigger.with_suffix(DONE)
     trigger.write_text(point, encoding="utf-8")
@@ -34,5 +42,3 @@ def kill_inside_a_checkpoint(world: World) -> str:
         raise Skipped(f"it ended by itself with {code} before")
     assert (code, done.exists()) == (KILLED, True), f"{name} ended with {code}"
     done.unlink()
-    world.crew.start(name)
-    return f"{name}: {point}, exit code {KILLED}, {len(owned)} partitions"

@@ -76,9 +76,10 @@ def scale_up(world: World) -> str:
     spare = [name for name in "abcde" if name not in world.crew.services]
     if len(world.crew.services) >= MOST_WORKERS or not spare:
         raise Skipped(f"there are {MOST_WORKERS}")
-    joiner = world.crew.start(spare[0])
-    world.crew.wait_for("it owns something", joiner.read_offsets)
-    return f"{spare[0]} owns {len(joiner.read_offsets())} partitions"
+    name = spare[0]
+    world.crew.start(name)
+    owned = world.crew.wait_for("it owns something", lambda: world.crew.shares()[name])
+    return f"{name} owns {len(owned)} partitions"
 
 
 @fault("one worker fewer")

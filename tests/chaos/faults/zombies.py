@@ -18,6 +18,7 @@ from tests.chaos.faults.registry import Skipped, fault
 from tests.chaos.faults.workers import KILLED
 from tests.chaos.world import World
 
+NOBODY = -1
 OWNING = re.compile(r"owning partitions (.*)$")
 Rows = dict[str, list[bytes | None]]
 """Name -> all values written under it, in the order of the log."""
@@ -27,12 +28,13 @@ Rows = dict[str, list[bytes | None]]
 def bury_a_unit(world: World) -> str:
     """A tombstone of an hour that nobody writes any more; then its owner dies."""
     name, victim, owned = world.take_someone()
-    number = world.rng.choice(sorted(owned))
-    rows = _rows(world, number)
+    # What is to be built anew must still be in the source.
+    number = world.rng.choice(sorted(owned.keys() - world.forgotten.keys()) or [NOBODY])
+    rows = _rows(world, number) if number != NOBODY else {}
     hours = sorted(name for name, held in rows.items() if name.startswith("hour/") and held[-1])
     if not hours:
         world.crew.services[name] = victim
-        raise Skipped("no hour is stored yet")
+        raise Skipped("no hour is stored, or the source forgot what it is made of")
     hour = world.rng.choice(hours[: max(1, len(hours) // 2)])
     assert victim.kill() == KILLED
     _write(world, number, [(hour, None)])
