@@ -26,10 +26,10 @@ class Line(Pipeline):
     rule_off: str = ""
 
     @classmethod
-    def on(
-        cls, cluster: Cluster, redis: EmbeddedRedis, redis_proxy: Proxy, folder: Path, rule: str
-    ) -> Line:
-        """Make one."""
+    def on(cls, cluster: Cluster, redis: EmbeddedRedis, redis_proxy: Proxy, rule: str) -> Line:
+        """Make one; what its processes write stands beside the brokers' data."""
+        folder = cluster.folder / "services"
+        folder.mkdir()
         settings = {
             "REPORTING_TIMEZONE": TIME_ZONE,
             "KAFKA_REPLICATION_FACTOR": "3",

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tests.chaos.brokers import Cluster
 from tests.chaos.crew import Supervised
@@ -91,8 +89,7 @@ def run(seed: int, minutes: float, rate: int, rule_off: str) -> Report:
     """Run and judge; what cannot go on is wrong, too."""
     report = Report(seed, rule_off)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidegauge-chaos-")))
-        world, observer = _start(stack, folder, seed, minutes, rate, rule_off)
+        world, observer = _start(stack, seed, minutes, rate, rule_off)
         try:
             _break(world, observer, report, minutes)
             scrapes = _let_heal(world, observer, report)
@@ -110,7 +107,7 @@ def run(seed: int, minutes: float, rate: int, rule_off: str) -> Report:
 
 
 def _start(
-    stack: ExitStack, folder: Path, seed: int, minutes: float, rate: int, rule_off: str
+    stack: ExitStack, seed: int, minutes: float, rate: int, rule_off: str
 ) -> tuple[World, Observer]:
     try:
         cluster = stack.enter_context(Cluster(DISK_MEGABYTES))
@@ -119,7 +116,7 @@ def _start(
         cluster = stack.enter_context(Cluster())
     redis = stack.enter_context(SystemRedis())
     redis_proxy = stack.enter_context(Proxy(redis.port))
-    line = stack.enter_context(Line.on(cluster, redis, redis_proxy, folder, rule_off))
+    line = stack.enter_context(Line.on(cluster, redis, redis_proxy, rule_off))
     log.info("the servers answer")
     line.prepare()
     speed = max(1, rate // RECORDS_A_SPEED)

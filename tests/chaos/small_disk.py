@@ -11,9 +11,9 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
+from tests.chaos.keeper import Keeper
+
 CHUNK = b"\0" * (1 << 20)
-# Unmounts when the other end of its standard input closes, also when we are killed.
-TIED_TO_PARENT = 'read -r word; umount -l -- "$0"'
 
 
 class CannotMount(Exception):
@@ -26,7 +26,7 @@ class SmallDisk:
     def __init__(self, folder: Path, megabytes: int) -> None:
         self.folder, self._megabytes = folder, megabytes
         self._ballast = folder / "ballast"
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._keeper: Keeper | None = None
 
     def __enter__(self) -> Self:
         size = f"size={self._megabytes}m"
@@ -37,18 +37,13 @@ class SmallDisk:
             raise CannotMount("there is no mount") from error
         if done.returncode != 0:
             raise CannotMount(done.stderr.strip())
-        self._keeper = subprocess.Popen(
-            ["/bin/sh", "-c", TIED_TO_PARENT, self.folder],
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-        )
+        self._keeper = Keeper("umount -l", self.folder)
         return self
 
     def __exit__(self, *_: object) -> None:
         keeper, self._keeper = self._keeper, None
-        if keeper is not None and keeper.stdin is not None:
-            keeper.stdin.close()
-            keeper.wait(10)
+        if keeper is not None:
+            keeper.__exit__()
 
     def fill(self) -> int:
         """Leave no byte free; returns how many were written. ENOSPC was seen, or it is raised."""
