@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import confluent_kafka
 from confluent_kafka import TopicPartition
@@ -21,6 +21,7 @@ from tests.chaos.keeper import Keeper
 from tests.chaos.node import Node
 from tests.chaos.proxy import Proxy
 from tests.chaos.small_disk import SmallDisk
+from tests.integration.pipeline import wait_for
 from tidegauge.loopback_server import free_port
 
 CONTROLLER_ID = 100
@@ -163,9 +164,17 @@ class Cluster:
             future.result(60)
 
     def replicas(self, topic: str) -> dict[int, Replicas]:
-        """Who leads and who follows, by partition; raises KafkaException when nobody answers."""
-        found = self._admin.list_topics(topic, timeout=10).topics[topic].partitions
+        """Who leads and who follows, by partition."""
+        told = wait_for("somebody tells of the topic", lambda: self._describe(topic), 60)
+        found = told[0].partitions
         return {number: Replicas(one.leader, set(one.isrs)) for number, one in found.items()}
+
+    def _describe(self, topic: str) -> tuple[Any, ...]:
+        """What the cluster says of a topic; nothing when nobody answers."""
+        try:
+            return (self._admin.list_topics(topic, timeout=10).topics[topic],)
+        except confluent_kafka.KafkaException:
+            return ()
 
     def delete_records(self, topic: str, before: Mapping[int, int]) -> None:
         """Let a topic begin at these offsets."""
@@ -185,8 +194,5 @@ class Cluster:
 
     def is_whole(self, *topics: str) -> bool:
         """Whether every partition of these topics has all its replicas in sync."""
-        try:
-            found = [one for topic in topics for one in self.replicas(topic).values()]
-        except confluent_kafka.KafkaException:
-            return False
+        found = [one for topic in topics for one in self.replicas(topic).values()]
         return all(one.leader > 0 and len(one.in_sync) == BROKERS for one in found)

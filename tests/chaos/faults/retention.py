@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.chaos.faults.brokers import wait_until_whole
 from tests.chaos.faults.checkpoints import die_at
 from tests.chaos.faults.registry import fault
 from tests.chaos.faults.workers import KILLED
@@ -13,6 +14,7 @@ from tests.integration.pipeline import wait_for
 @fault("source forgets what is safe")
 def forget_what_is_safe(world: World) -> str:
     """A worker dies inside a checkpoint; what is before its manifests is deleted, and it begins."""
+    wait_until_whole(world)
     name, victim, owned = world.take_someone()
     point = world.rng.choice((AFTER_MANIFEST, AFTER_TOMBSTONES))
     die_at(world, name, victim, point)
