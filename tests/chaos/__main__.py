@@ -47,6 +47,7 @@ def told(report: Report) -> list[str]:
         f"outcomes {found.outcomes}",
         f"{found.windows_compared} panes and series compared, {found.counts_compared} counts",
         f"{found.sights} scrapes compared, {found.pairs} pairs of two exporters at one snapshot",
+        f"{found.back} times as_of was earlier than before",
         *(f"WRONG: {text}" for text in report.all_wrong[:40]),
         "verdict: "
         + (f"{len(report.all_wrong)} things are wrong" if report.all_wrong else "right"),

@@ -135,8 +135,8 @@ class Cluster:
             self.brokers.append(broker)
         with ThreadPoolExecutor() as pool:
             list(pool.map(self._begin, self.brokers))
-        settings = {"bootstrap.servers": self.direct, "log_level": 0}
-        self._admin = AdminClient(settings | {"socket.timeout.ms": 10_000})
+        client: dict[str, Any] = {"bootstrap.servers": self.direct, "log_level": 0}
+        self._admin = AdminClient(client | {"socket.timeout.ms": 10_000})
 
     def _begin(self, broker: Broker) -> None:
         broker.format(broker.settings)

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from streams.folding import Folding
 from tests.chaos.line import TIME_ZONE, Line
@@ -37,6 +38,8 @@ class Judgement:
     counts_compared: int = 0
     sights: int = 0
     pairs: int = 0
+    back: int = 0
+    """As in `observer.Verdict`."""
     lost: int = 0
     double: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -59,16 +62,14 @@ def judge(
     truth = recount(rows)
     verdict = Judgement(truth.ledger.total(), dict(truth.outcomes))
     for name, read in (("the changelog", stored), ("Redis", published)):
-        _trying(
-            verdict, name, lambda read=read, name=name: _states(verdict, truth, name, read(line))
-        )
+        _trying(verdict, name, partial(_states, verdict, truth, name, partial(read, line)))
     _trying(verdict, "dead letters", lambda: _letters(line, truth, rows))
     oracle = Oracle(truth.accepted, TIME_ZONE)
     folding = line.worker_settings().folding
     for number, scraped in enumerate(scrapes):
         _shown(verdict, truth, oracle, folding, scraped, number)
     seen = judge_sights(sights, truth.totals_at)
-    verdict.sights, verdict.pairs = seen.sights, seen.pairs
+    verdict.sights, verdict.pairs, verdict.back = seen.sights, seen.pairs, seen.back
     verdict.lost += seen.lost
     verdict.double += seen.double
     verdict.wrong += seen.wrong
@@ -88,9 +89,11 @@ def _trying(verdict: Judgement, name: str, check: Callable[[], None]) -> None:
         verdict.wrong.append(f"{name}: {error}"[:2000])
 
 
-def _states(verdict: Judgement, truth: Recount, where: str, states: Mapping[int, State]) -> None:
+def _states(
+    verdict: Judgement, truth: Recount, where: str, read: Callable[[], dict[int, State]]
+) -> None:
     found = Comparison()
-    found.compare(dict(states), truth.ledger)
+    found.compare(read(), truth.ledger)
     verdict.windows_compared += found.panes
     verdict.counts_compared += found.counts
     verdict.lost += found.lost

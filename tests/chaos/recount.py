@@ -143,9 +143,9 @@ class Recount:
         for number, moves in self._moves.items():
             for offset, name, amount in moves:
                 by_name[number, name].append((offset, amount))
-        for key, steps in by_name.items():
+        for place, steps in by_name.items():
             offsets, amounts = zip(*steps, strict=True)
-            self._sums[key] = list(offsets), [0, *accumulate(amounts)]
+            self._sums[place] = list(offsets), [0, *accumulate(amounts)]
 
     def totals_at(self, offsets: Mapping[int, int]) -> Counter[str]:
         """What the totals are once so much of every partition is folded, in whole micro-units."""

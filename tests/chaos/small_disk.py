@@ -30,7 +30,7 @@ class SmallDisk:
 
     def __enter__(self) -> Self:
         size = f"size={self._megabytes}m"
-        command = ["mount", "-t", "tmpfs", "-o", size, "tidegauge-chaos", self.folder]
+        command = ["mount", "-t", "tmpfs", "-o", size, "tidegauge-chaos", str(self.folder)]
         try:
             done = subprocess.run(command, check=False, capture_output=True, text=True)
         except FileNotFoundError as error:

@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -54,12 +55,8 @@ def test_a_cut_network_ends_connections_and_refuses_new_ones(proxy: Proxy) -> No
         with pytest.raises(ConnectionResetError):
             connection.recv(1)
     assert proxy.ended > 0
-    with pytest.raises(OSError, match=r"reset|closed"):
-        assert ask(proxy) or _closed()
+    with suppress(ConnectionResetError):
+        assert ask(proxy) == b""
     assert proxy.refused == 1
     proxy.set(FINE)
     assert ask(proxy) == b"hello"
-
-
-def _closed() -> None:
-    raise OSError("closed")

@@ -11,6 +11,7 @@ from tests.chaos.traffic import DAY, HISTORY_DAYS, PEOPLE, TROUBLE, flood
 from tests.integration.truth import State, true_state
 from tidegauge.assembly import folding
 from tidegauge.settings import Settings
+from tidegauge.simulator.exposition import Series
 from tidegauge.simulator.feed import Feed
 
 PARTITIONS = 2
@@ -103,7 +104,7 @@ def test_totals_are_told_at_any_offsets() -> None:
 
 
 def test_of_a_window_only_the_largest_series_are_shown() -> None:
-    shown = {
+    shown: Series = {
         ("windowed_page_views", (("page", f"p{number:03}"), ("window", "1h"))): float(number)
         for number in range(150)
     }

@@ -60,7 +60,9 @@ def _depth(value: bytes) -> int:
 
 def _wrong(event: Mapping[str, Any]) -> str:
     """What is wrong with an event beside its time; nothing when it can be used."""
-    kinds = [(name, str) for name in TEXTS] + [(name, str | int) for name in IDS]
+    kinds: list[tuple[str, Any]] = [(name, str) for name in TEXTS] + [
+        (name, str | int) for name in IDS
+    ]
     kinds += [(name, dict) for name in OBJECTS]
     for name, kind in kinds:
         told = event.get(name)
