@@ -15,6 +15,8 @@ BIAS: Mapping[str, Mapping[str, int]] = {
     "rank": {"rows of a zombie land late": 10},
 }
 """Rule that is off -> kinds that come more often, since it is they that need the rule."""
+FIRST = 3
+"""So often they come before all others."""
 
 
 def plan(seed: int, rule_off: str = "") -> Iterator[tuple[Kind, random.Random]]:
@@ -22,9 +24,11 @@ def plan(seed: int, rule_off: str = "") -> Iterator[tuple[Kind, random.Random]]:
     rng = random.Random(seed)
     more = BIAS.get(rule_off, {})
     number = 0
+    first = [KINDS[name] for name in more if name in KINDS] * FIRST
     while True:
         kinds = [kind for kind in KINDS.values() for _ in range(more.get(kind.name, kind.times))]
         rng.shuffle(kinds)
-        for kind in kinds:
+        for kind in first + kinds:
             yield kind, random.Random(f"{seed}/{number}")
             number += 1
+        first = []

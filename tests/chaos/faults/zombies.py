@@ -39,7 +39,7 @@ def bury_a_unit(world: World) -> str:
     assert victim.kill() == KILLED
     _write(world, number, [(hour, None)])
     world.crew.start(name)
-    rebuilt = world.crew.wait_for("it is built anew", lambda: _rebuilt(world, number))
+    rebuilt = world.crew.wait_for("it is built anew", lambda: _rebuilt(world, number), 90)
     return f"partition {number}: {hour} buried, exit code {KILLED}; {rebuilt}"
 
 
