@@ -20,7 +20,7 @@ UV_VERSION := 0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test test-long lint format bench-fold bench-persons bench-spikes bench-launches bench-bounds fuzz \
+.PHONY: help demo test test-long chaos lint format bench-fold bench-persons bench-spikes bench-launches bench-bounds fuzz \
 	screenshots lock sbom clean
 
 help: ## show these verbs
@@ -37,6 +37,10 @@ test: lint ## lint, types and all tests but the long ones (REQUIRE=kafka,redis,p
 test-long: .venv/ready-to-test ## the long tests, over an hour (REQUIRE as above)
 	$(BIN)/python -m pytest -m "long and alone"
 	$(BIN)/python -m pytest -m "long and not alone" -n 2 --dist loadfile --no-loadscope-reorder
+
+chaos: .venv/ready-to-test ## break everything for some minutes, then count again (SEED, MINUTES, RATE, RULE_OFF)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed '$(SEED)') $(if $(MINUTES),--minutes '$(MINUTES)') \
+		$(if $(RATE),--rate '$(RATE)') $(if $(RULE_OFF),--rule-off '$(RULE_OFF)')
 
 lint: .venv/ready-to-test ## style, format, types and the direction of imports
 	$(BIN)/ruff check

@@ -70,6 +70,8 @@ class SnapshotReader:
         self._script = script("read")
         self._generation = ""
         self._held: dict[Part, _Held] = {}
+        self._reached: dict[Part, int] = {}
+        """Offset at which each was read: of one state none goes back, unless Redis did."""
         self.errors = 0
         """How often Redis could not be read."""
 
@@ -94,7 +96,7 @@ class SnapshotReader:
 
     async def _fetch(self, source: Source) -> list[Sequence[Any]]:
         if source.generation != self._generation:
-            self._generation, self._held = source.generation, {}
+            self._generation, self._held, self._reached = source.generation, {}, {}
         async with self._redis.pipeline(transaction=False) as pipeline:
             for partition in source.parts():
                 held = self._held.get(partition, _Held())
@@ -160,6 +162,11 @@ class SnapshotReader:
 
     def _doubts(self, part: Part, published: Published) -> list[str]:
         """Why a partition or shard that is there cannot be used."""
+        offset = published.progress.offset
+        reached = self._reached[part] = max(offset, self._reached.get(part, offset))
+        if offset < reached:
+            back = f"{_called(part)} went back in Redis from offset {reached} to {offset}"
+            return [f"{back}: Redis lost what was written, and its worker writes it again"]
         age_seconds = (self._clock() - published.progress.published_at) / SECOND
         if age_seconds > self._stale_after_seconds:
             age = f"{_called(part)} was last published {age_seconds:.0f} s ago"

@@ -17,7 +17,7 @@ import pytest
 from tests.alerting_servers import AlertmanagerServer
 from tests.chromium import Chromium
 from tests.go_programs import DASHBOARD_LINTER, PINT, GoProgramMissing, go_program
-from tests.kafka_server import KafkaMissing, RealKafka
+from tests.kafka_server import KafkaMissing, RealKafka, java_binary, kafka_libraries
 from tests.locked_kafka import LockedKafka
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
 
@@ -70,6 +70,16 @@ def locked_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LockedKaf
         _missing("kafka", str(error))
     with server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def kafka_is_here() -> None:
+    """For tests that start brokers of their own."""
+    try:
+        java_binary()
+        kafka_libraries()
+    except KafkaMissing as error:
+        _missing("kafka", str(error))
 
 
 @pytest.fixture(scope="session")

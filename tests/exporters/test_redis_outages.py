@@ -70,6 +70,29 @@ def test_what_redis_lost_is_absent_until_it_is_published_anew(
     play(embedded_redis.url, scenario)
 
 
+def test_nothing_is_shown_of_a_redis_that_went_back_to_a_backup(
+    embedded_redis: EmbeddedRedis,
+) -> None:
+    async def scenario(publisher: SnapshotPublisher, reader: SnapshotReader) -> None:
+        keys = publisher._keys.partition(GENERATION, 0)
+        worker = Worker()
+        worker.send({}, {})
+        await worker.publish(publisher)
+        with redis.Redis.from_url(embedded_redis.url) as client:
+            backup = {key: client.dump(key) for key in (keys.units, keys.changes)}
+            worker.send({})
+            await worker.publish(publisher)
+            await assert_shown(reader, worker)
+            for key, value in backup.items():
+                client.restore(key, 0, value, replace=True)
+        (problem,) = (await reader.read()).problems
+        assert problem.startswith("partition 0 went back in Redis from offset 3 to 2: ")
+        assert await publish_until_written(worker, publisher) == ["foreign", "written"]
+        await assert_shown(reader, worker)
+
+    play(embedded_redis.url, scenario)
+
+
 def test_after_redis_was_away_everything_is_published() -> None:
     with EmbeddedRedis() as server:
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Self
 
 import confluent_kafka
@@ -59,10 +60,17 @@ class ChangelogTail:
     def catch_up(self) -> None:
         """Return once all that stands in the changelog now is read."""
         ends = {
-            number: self._ends.get_watermark_offsets(self._partition(number), timeout=10)[1]
+            number: wait_for("its end is told", partial(self._end, number), 60)[0]
             for number in self.safe
         }
         wait_for("the tail is read", lambda: all(self._read[n] >= ends[n] for n in ends), 20)
+
+    def _end(self, number: int) -> tuple[int, ...]:
+        """The end of a partition; nothing while it gets another leader."""
+        try:
+            return (self._ends.get_watermark_offsets(self._partition(number), timeout=10)[1],)
+        except confluent_kafka.KafkaException:
+            return ()
 
     def _partition(self, number: int) -> Any:
         return confluent_kafka.TopicPartition(self._topic, number, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,8 +115,18 @@ def scrape_of_all(exporter: Service) -> Samples:
     return wait_for("the shards were told of all", scrape, 90) or {}
 
 
-def check_dead_letters(line: Pipeline, ledger: LedgerByPartition) -> None:
-    """Every broken record has a letter, or more, with its bytes, its reason and where it stood."""
+def check_dead_letters(
+    line: Pipeline,
+    ledger: LedgerByPartition,
+    source: Iterable[tuple[tuple[int, int], bytes | None]] | None = None,
+) -> None:
+    """Every broken record has a letter, or more, with its bytes, its reason and where it stood.
+
+    `source` gives the records by partition and offset, where the topic does not hold them any more.
+    """
+    if source is None:
+        records = line.rows(line.topic)
+        source = (((one.partition(), one.offset()), one.value()) for one in records)
     letters: dict[tuple[int, int], tuple[str, bytes]] = {}
     for letter in line.rows(line.worker_settings().dead_letter_topic):
         headers = {name: value.decode() for name, value in letter.headers()}
@@ -128,7 +139,7 @@ def check_dead_letters(line: Pipeline, ledger: LedgerByPartition) -> None:
     for (number, _), (reason, _) in letters.items():
         reasons[number][reason] += 1
     assert reasons == {number: +counter for number, counter in ledger.reasons.items()}
-    for record in line.rows(line.topic):
-        letter = letters.pop((record.partition(), record.offset()), None)
-        assert letter is None or letter[1] == (record.value() or b"")
+    for place, value in source:
+        letter = letters.pop(place, None)
+        assert letter is None or letter[1] == (value or b"")
     assert not letters

@@ -108,6 +108,11 @@ class Service:
         name = "tidegauge_worker_read_offset"
         return {int(k[1][0][1]): int(v) for k, v in self.scrape().items() if k[0] == name}
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def running(self) -> bool:
         """Whether the process has not ended."""
         return self._process.poll() is None
@@ -246,6 +251,7 @@ class Pipeline:
         """Every message of a topic, to the end that fetches tell (another client)."""
         settings = {"bootstrap.servers": self.bootstrap, "group.id": "reader-of-tests"}
         settings |= {"enable.partition.eof": "true", "enable.auto.commit": "false"}
+        settings |= {"auto.offset.reset": "error"}  # what is gone must not pass for what was read
         with closing(confluent_kafka.Consumer(settings)) as consumer:
             consumer.assign(
                 [confluent_kafka.TopicPartition(topic, n, 0) for n in range(self.partitions)]

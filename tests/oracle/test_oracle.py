@@ -48,7 +48,7 @@ def oracle_of(log: Log) -> tuple[Oracle, Counter[str]]:
     """The oracle of what is accepted, and how many records had which outcome."""
     outcomes, judges = Counter[str](), [Judge() for _ in log.partitions]
     for judge, records in zip(judges, log.partitions, strict=True):
-        outcomes.update(judge.outcome(record) for record in records)  # type: ignore[arg-type]
+        outcomes.update(judge.outcome(record) for record in records)
     accepted = [Accepted(*one) for judge in judges for one in judge.accepted]
     return Oracle(accepted, log.zone), outcomes
 

@@ -8,9 +8,13 @@ import json
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from tests.oracle import judge
+from tests.oracle.events import Accepted
+from tests.oracle.judge import Found
+from tests.oracle.judge import Row as Record
 from tests.streams.made_up import HOUR, MINUTE, Row
 
 GOALS = {"Signed Up": "signup", "Order Completed": "order", "Subscription Started": "subscription"}
@@ -26,75 +30,29 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Key = tuple[str, str | None, tuple[tuple[str, str], ...]]
 
 
-class Accepted(NamedTuple):
-    """An event that counts."""
-
-    time: int
-    event: Mapping[str, Any]
-
-
 def milliseconds(text: str) -> int:
     return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
 
 
-def read(row: Row) -> tuple[dict[str, Any], int] | None:
-    """The object and its time; None for a dead letter."""
+def read(row: Record) -> Found | str:
+    """The object and its time, or something for a dead letter."""
     try:
         found = json.loads((row.value or b"").decode())
     except ValueError:
-        return None
+        return "broken"
     if not isinstance(found, dict) or not {"type", "messageId"} <= found.keys():
-        return None
+        return "broken"
     time = milliseconds(found["timestamp"]) if "timestamp" in found else row.timestamp
     known = 946684800000 <= time < 4102444800000
-    return (found, time) if known and (found.get("userId") or found.get("anonymousId")) else None
+    has_person = found.get("userId") or found.get("anonymousId")
+    return Found(found, time) if known and has_person else "broken"
 
 
-class Judge:
-    """Judges the records of a partition one after the other."""
+class Judge(judge.Judge):
+    """Judges records of made-up logs."""
 
     def __init__(self) -> None:
-        self.block, self.times = 0, list[int]()
-        self.watermark: int | None = None
-        self.seen: dict[str, int | None] = {}
-        self.accepted: list[Accepted] = []
-
-    def enter(self, offset: int) -> None:
-        if offset // 64 == self.block:
-            return
-        self.block = offset // 64
-        if len(self.times) >= 8:
-            median = sorted(self.times)[(len(self.times) - 1) // 2]
-            if self.watermark is None:  # what came before it is as old as the first watermark
-                self.seen = dict.fromkeys(self.seen, median // MINUTE)
-            self.watermark = max(median, self.watermark or median)
-        self.times = []
-
-    def outcome(self, row: Row) -> str:
-        self.enter(row.offset)
-        found = read(row)
-        if found is None:
-            return "dead_letter"
-        event, time = found
-        if "timestamp" in event and 0 < row.timestamp < time - 10 * MINUTE:
-            return "future"
-        context = event.get("context") or {}
-        if context.get("bot") or "Googlebot" in context.get("userAgent", ""):
-            return "bot"
-        self.times.append(time)
-        if self.watermark is not None and time < self.watermark - 24 * HOUR:
-            return "late"
-        if self.is_known(event["messageId"]):
-            return "duplicate"
-        self.accepted.append(Accepted(time, event))
-        return "accepted"
-
-    def is_known(self, message_id: str) -> bool:
-        minute = None if self.watermark is None else self.watermark // MINUTE
-        known = message_id in self.seen
-        since = self.seen.get(message_id)
-        self.seen[message_id] = minute  # every copy counts as the last one
-        return known and (since is None or minute is None or since >= minute - 10)
+        super().__init__(read)
 
 
 def label(value: Any, closed: Sequence[str], default: str = "__none__") -> str:

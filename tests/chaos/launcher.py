@@ -1,0 +1,149 @@
+"""`python -m tests.chaos.launcher worker`: tidegauge as it is, in a process that can be ill.
+
+It ends with the process that started it, also when that one was killed.
+
+Three environment variables make it so; without them nothing is changed:
+
+- CHAOS_RULE_OFF names a rule of `tests.simulation.ablations` that is switched off;
+- CHAOS_CLOCK_HOURS sets the wall clock wrong by so many hours;
+- CHAOS_KILL names a file. While it holds the name of a point in the checkpoint (`POINTS`), the
+  process renames it and kills itself there with SIGKILL.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from agents.changelog import Changelog, KeptRow
+from agents.transport import Consumer
+from streams.checkpoint import ARCHIVE, MANIFEST
+from tests.chaos.rules import RULES
+from tidegauge.__main__ import main
+
+UNITS, ARCHIVES, MANIFESTS, TOMBSTONES = "units", "archives", "manifests", "tombstones"
+BEFORE_UNITS = "before the units"
+AMONG_UNITS = "among the units"
+AFTER_UNITS = "after the units"
+AFTER_ARCHIVE = "after the archive"
+AMONG_MANIFESTS = "among the manifests"
+AFTER_MANIFEST = "after the manifest"
+AFTER_TOMBSTONES = "after the tombstones"
+BEFORE_COMMIT = "before the group's commit"
+POINTS = (
+    *(BEFORE_UNITS, AMONG_UNITS, AFTER_UNITS, AFTER_ARCHIVE),
+    *(AMONG_MANIFESTS, AFTER_MANIFEST, AFTER_TOMBSTONES, BEFORE_COMMIT),
+)
+AFTER = {
+    UNITS: AFTER_UNITS,
+    ARCHIVES: AFTER_ARCHIVE,
+    MANIFESTS: AFTER_MANIFEST,
+    TOMBSTONES: AFTER_TOMBSTONES,
+}
+DONE = ".done"
+LOOK_SECONDS = 2.0
+
+
+class Trigger:
+    """The file that says where to die."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def is_set(self, point: str) -> bool:
+        """Whether it is to be at this point."""
+        try:
+            return self._file.read_text(encoding="utf-8") == point
+        except FileNotFoundError:
+            return False
+
+    def pull(self) -> NoReturn:
+        """Die as by a power cut."""
+        self._file.rename(self._file.with_suffix(DONE))
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError  # nobody gets here
+
+
+def stage_of(rows: Iterable[KeptRow]) -> str:
+    """Which stage of a checkpoint rows are of; nothing when there are none."""
+    for _, name, value in rows:
+        if value is None:
+            return TOMBSTONES
+        kind = name.partition("/")[2]
+        if kind == MANIFEST:
+            return MANIFESTS
+        return ARCHIVES if kind.startswith(ARCHIVE) else UNITS
+    return ""
+
+
+def die_within_checkpoints(trigger: Trigger) -> None:
+    """Let the changelog of units look at the trigger between its stages."""
+    write, advise = Changelog.write, Consumer._advise_group
+
+    async def write_or_die(self: Changelog, rows: Iterable[KeptRow]) -> None:
+        held = list(rows)
+        stage = stage_of(held)
+        if self._settings.keeps_persons or not stage:
+            return await write(self, held)
+        if stage == UNITS and trigger.is_set(BEFORE_UNITS):
+            trigger.pull()
+        halves = {UNITS: AMONG_UNITS, MANIFESTS: AMONG_MANIFESTS}
+        if stage in halves and len(held) > 1 and trigger.is_set(halves[stage]):
+            await write(self, held[: len(held) // 2])
+            trigger.pull()
+        await write(self, held)
+        if trigger.is_set(AFTER[stage]):
+            trigger.pull()
+        return None
+
+    async def advise_or_die(self: Consumer, safe: dict[int, int]) -> None:
+        if not self.app.settings.keeps_persons and trigger.is_set(BEFORE_COMMIT):
+            trigger.pull()
+        await advise(self, safe)
+
+    Changelog.write = write_or_die  # type: ignore[method-assign]
+    Consumer._advise_group = advise_or_die  # type: ignore[method-assign]
+
+
+def set_clock_wrong(hours: float) -> None:
+    """Shift what this process takes for the time of day."""
+    right, right_ns = time.time, time.time_ns
+    seconds = round(hours * 3600)
+    time.time = lambda: right() + seconds
+    time.time_ns = lambda: right_ns() + seconds * 1_000_000_000
+
+
+def fall_ill(environment: Mapping[str, str]) -> None:
+    """Do what the environment says."""
+    if rule := environment.get("CHAOS_RULE_OFF"):
+        RULES[rule](pytest.MonkeyPatch())
+    if hours := environment.get("CHAOS_CLOCK_HOURS"):
+        set_clock_wrong(float(hours))
+    if file := environment.get("CHAOS_KILL"):
+        die_within_checkpoints(Trigger(Path(file)))
+
+
+def end_with(parent: int) -> None:
+    """Die when the parent is no longer there."""
+    while os.getppid() == parent:
+        time.sleep(LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command of tidegauge."""
+    threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
+    fall_ill(os.environ)
+    return main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,88 @@
+"""What becomes of each record of a partition, judged once more from the words of the promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from tests.oracle.events import Accepted
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+BLOCK = 64
+LEAST_TIMES = 8
+
+
+class Row(Protocol):
+    """A Kafka record; `timestamp` in milliseconds."""
+
+    @property
+    def offset(self) -> int: ...
+
+    @property
+    def timestamp(self) -> int: ...
+
+    @property
+    def value(self) -> bytes | None: ...
+
+
+class Found(NamedTuple):
+    """An event that could be read, and its time in milliseconds."""
+
+    event: Mapping[str, Any]
+    time: int
+
+
+Read = Callable[[Row], Found | str]
+"""Reads a record, or says why it cannot be read."""
+
+
+class Judge:
+    """Judges the records of a partition one after the other."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self.block, self.times = 0, list[int]()
+        self.watermark: int | None = None
+        self.seen: dict[str, int | None] = {}
+        self.accepted: list[Accepted] = []
+        self.reason = ""
+        """Why the last record could not be read."""
+
+    def enter(self, offset: int) -> None:
+        if offset // BLOCK == self.block:
+            return
+        self.block = offset // BLOCK
+        if len(self.times) >= LEAST_TIMES:
+            median = sorted(self.times)[(len(self.times) - 1) // 2]
+            if self.watermark is None:  # what came before it is as old as the first watermark
+                self.seen = dict.fromkeys(self.seen, median // MINUTE)
+            self.watermark = max(median, self.watermark or median)
+        self.times = []
+
+    def outcome(self, row: Row) -> str:
+        self.enter(row.offset)
+        found = self._read(row)
+        self.reason = found if isinstance(found, str) else ""
+        if isinstance(found, str):
+            return "dead_letter"
+        event, time = found
+        if "timestamp" in event and 0 < row.timestamp < time - 10 * MINUTE:
+            return "future"
+        context = event.get("context") or {}
+        if context.get("bot") or "Googlebot" in context.get("userAgent", ""):
+            return "bot"
+        self.times.append(time)
+        if self.watermark is not None and time < self.watermark - 24 * HOUR:
+            return "late"
+        if self.is_known(event["messageId"]):
+            return "duplicate"
+        self.accepted.append(Accepted(time, event))
+        return "accepted"
+
+    def is_known(self, message_id: str) -> bool:
+        minute = None if self.watermark is None else self.watermark // MINUTE
+        known = message_id in self.seen
+        since = self.seen.get(message_id)
+        self.seen[message_id] = minute  # every copy counts as the last one
+        return known and (since is None or minute is None or since >= minute - 10)
