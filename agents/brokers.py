@@ -11,6 +11,15 @@ SCRAM_512: Final = "SCRAM-SHA-512"
 MECHANISMS: Final = (SCRAM_512, "SCRAM-SHA-256")
 
 
+class Hidden(str):
+    """A text that is not shown by who shows what it was made with, as kafka-python does in logs."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'...'"
+
+
 @dataclass(frozen=True)
 class Brokers:
     """Some brokers of one cluster; says its address as a text."""
@@ -56,6 +65,6 @@ class Brokers:
             arguments |= {
                 "sasl_mechanism": self.mechanism,
                 "sasl_plain_username": self.username,
-                "sasl_plain_password": self.password,
+                "sasl_plain_password": Hidden(self.password),
             }
         return arguments

@@ -8,6 +8,7 @@ from streams.partition import Partition
 from tests.chaos.line import TIME_ZONE
 from tests.chaos.recount import OTHER, Recount, Row, exported
 from tests.chaos.traffic import DAY, HISTORY_DAYS, PEOPLE, TROUBLE, flood
+from tests.integration.pipeline import HASH_KEY
 from tests.integration.truth import State, true_state
 from tidegauge.assembly import folding
 from tidegauge.settings import Settings
@@ -19,7 +20,7 @@ HISTORY, LIVE = 2_000, 9_000
 HOUR = 3_600_000
 BEGIN = 1_790_000_000_000
 STEP = 300
-FOLDING = folding(Settings(reporting_timezone=TIME_ZONE))
+FOLDING = folding(Settings(reporting_timezone=TIME_ZONE, person_hash_key=HASH_KEY))
 
 
 def rows_of(seed: int) -> dict[int, list[Row]]:

@@ -121,6 +121,8 @@ def test_what_is_right_is_what_clients_are_made_with(authority: Authority) -> No
     kafka = {f"KAFKA_{name}": value for name, value in files.items()}
     client = brokers(checked(**SASL | kafka)).client()
     assert client["sasl_mechanism"] == "SCRAM-SHA-512"
+    assert client["sasl_plain_password"] == "hush"
+    assert "hush" not in str(client)  # kafka-python logs it
     context = client["ssl_context"]
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
