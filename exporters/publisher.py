@@ -14,8 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+import msgspec
+
 from exporters.connection import FAILURES, connect, describe, within
 from exporters.keys import KEPT_SECONDS, STAGING_SECONDS, Keys, Part, PartitionKeys, Source, script
+from streams.freshness import FRESH_WITHIN
 from streams.published import Progress
 from streams.unit import seal, unseal
 
@@ -45,6 +48,22 @@ class _Held:
     """Whether the next publication is a whole one."""
     pending: dict[str, bytes] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
+    found: Progress | None = None
+    """What stood there when this worker last published it whole."""
+
+    def going_on(self, progress: Progress) -> Progress:
+        """As `progress`, with the last moment the end was reached, whoever reached it.
+
+        That stays true of who has folded as much; not where a clock was wrong.
+        """
+        found = self.found
+        if found is None or found.offset > progress.offset:
+            return progress
+        reached_at = found.caught_up_at
+        is_ahead = reached_at - progress.published_at > FRESH_WITHIN
+        if is_ahead or reached_at <= progress.caught_up_at:
+            return progress
+        return msgspec.structs.replace(progress, caught_up_at=reached_at)
 
     def note(self, changed: Mapping[str, bytes], removed: Iterable[str]) -> None:
         """Keep what must be written, however often that fails."""
@@ -170,6 +189,9 @@ class SnapshotPublisher:
     ) -> Publication:
         if not self._announced:
             await self._announce()
+        if held.whole:
+            held.found = await self._found(keys) or held.found
+        progress = held.going_on(progress)
         staging = keys.staging(secrets.token_hex(8))
         epoch = secrets.token_hex(8) if held.whole else held.epoch
         staged = len(panes) if held.whole or _size(panes) > CALL_BYTES_MAX else 0
@@ -189,6 +211,14 @@ class SnapshotPublisher:
         else:
             held.give_up(whole=outcome == "foreign")
         return outcome
+
+    async def _found(self, keys: PartitionKeys) -> Progress | None:
+        """What is there of a partition; None when nothing that can be read."""
+        told = self._redis.hmget(keys.units, ["progress"])
+        (raw,) = await within(self._timeout_seconds, told)
+        with suppress(ValueError):
+            return unseal(Progress, raw) if raw else None
+        return None
 
     async def _stage(self, staging: str, part: Mapping[str, bytes]) -> None:
         async with self._redis.pipeline(transaction=True) as pipeline:

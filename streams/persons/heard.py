@@ -2,8 +2,8 @@
 
 import msgspec
 
-from streams.losses import OPEN
-from streams.panes import DAY, GRACE, NO_WATERMARK
+from streams.losses import OPEN, before
+from streams.panes import DAY, GRACE, MINUTE, NO_WATERMARK
 from streams.persons.facts import Section
 
 QUIET = DAY
@@ -31,6 +31,15 @@ class Heard(msgspec.Struct, array_like=True):
         """Before the first section that is heard of it."""
         return cls(section.safe, NO_WATERMARK if section.safe == 0 else OPEN)
 
+    @property
+    def taken_from(self) -> int:
+        """Event time before which no fact is new that it brings from here on.
+
+        The source takes nothing that is older than its watermark less the grace, so whoever is told
+        of such a fact once more, by who goes on for a teller that died, has heard it.
+        """
+        return _minute(before(self.watermark))
+
     def lacks(self, section: Section) -> bool:
         """Whether something lies between what was heard and a section."""
         return section.begin > self.end
@@ -55,9 +64,12 @@ def newest(heard: dict[int, Heard]) -> int:
 
 
 def note_quiet(heard: dict[int, Heard], section: Section) -> None:
-    """Note what can be expected of a partition that a section says nothing new of."""
+    """Note what can be expected of a partition that a section says nothing new of.
+
+    While some of it is not safe, that may be told again, and cannot be told apart from new facts.
+    """
     has_seen_end = section.told_at - section.caught_up_at <= SEEN_MILLISECONDS
-    if section.begin == section.end and has_seen_end:
+    if section.begin == section.end == section.safe and has_seen_end:
         one = heard[section.partition]
         one.floor = max(one.floor, newest(heard) - QUIET)
 
@@ -70,4 +82,9 @@ def horizon(heard: dict[int, Heard], partitions: int) -> int:
     if len(heard) < partitions:
         return NO_WATERMARK
     marks = (max(one.watermark, one.floor) for one in heard.values())
-    return max(NO_WATERMARK, min(marks) - GRACE)
+    return max(NO_WATERMARK, _minute(min(marks) - GRACE))
+
+
+def _minute(time: int) -> int:
+    """The minute of a time: activity is told by the minute it falls into."""
+    return time - time % MINUTE

@@ -125,12 +125,13 @@ class Shard:
         # Nothing of a message is heard that cannot be read.
         self.partitions = max(self.partitions, message.partitions)
         told = zip(message.sections, read, strict=True)
-        new = [found for section, found in told if self._hear(section)]
-        if new and timestamp > 0:
+        heard = [(self._hear(section), found) for section, found in told]
+        new = [(since, facts) for since, found in heard if since is not None for facts in found]
+        if timestamp > 0 and any(since is not None for since, _ in heard):
             self.losses.close(timestamp)  # also what was just found: it was told before this
-        for facts in (facts for found in new for facts in found):
+        for since, facts in new:
             self.noted += len(facts.persons)
-            self._waiting.setdefault(facts.name, []).append(self._on_time(facts))
+            self._waiting.setdefault(facts.name, []).append(self._on_time(facts, since))
         self.told += 1
         self._move_on()
 
@@ -147,8 +148,8 @@ class Shard:
             self._forgotten = self.horizon
             self.people.forget(self.horizon)
 
-    def _hear(self, section: Section) -> bool:
-        """Whether a section has anything new."""
+    def _hear(self, section: Section) -> int | None:
+        """Event time before which a section only tells again; None when it tells nothing new."""
         heard = self.heard.setdefault(section.partition, Heard.begin(section))
         if heard.has_lost(section):
             lost_from = before(heard.watermark)
@@ -157,20 +158,24 @@ class Shard:
         if heard.lacks(section):
             # What lies between was refused: its sender ends, and it is told again.
             self.unheard += 1
-            return False
-        is_new = section.end > heard.end
+            return None
+        since = heard.taken_from if section.end > heard.end else None
         heard.note(section)
         note_quiet(self.heard, section)
-        return is_new
+        return since
 
-    def _on_time(self, facts: Facts) -> Facts:
-        """Declare what comes too late to be told apart from what is known already."""
+    def _on_time(self, facts: Facts, since: int) -> Facts:
+        """Declare what comes too late to be told apart from what is known already.
+
+        What is older than `since` was heard when it was told first.
+        """
         on_time = facts.times >= self.horizon
         if facts.name in NEVER_LATE or on_time.all():
             return facts
-        late = facts.times[~on_time]
-        self.too_late += len(late)
-        self.losses.declare_unit(int(late.min()), int(late.max()) + 1, "facts", self.offset)
+        late = facts.times[~on_time & (facts.times >= since)]
+        if len(late):
+            self.too_late += len(late)
+            self.losses.declare_unit(int(late.min()), int(late.max()) + 1, "facts", self.offset)
         return facts.take(on_time)
 
     def _move_on(self) -> None:

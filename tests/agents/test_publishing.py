@@ -10,6 +10,8 @@ import pytest
 from agents.ownership import Holding
 from agents.publishing import Publishing
 from exporters.keys import Keys, Source, lineage_of, state_name
+from exporters.snapshot_store import wall_clock
+from streams.panes import HOUR
 from streams.recovery import recover
 from streams.rows import Rows
 from tests.agents.deployment import Deployment, PublishingWorker
@@ -35,10 +37,15 @@ class Worker(PublishingWorker):
         self.ownership = owner()
         self.ownership.adopt({n: Holding(new_partition(), line) for n, line in lineages.items()})
         super().__init__(Publishing, SOURCE, SETTINGS, self.ownership, url, prefix)
+        self.reached_end_at, self.left = TIME, 0
 
     def caught_up_at(self, number: int, offset: int) -> tuple[int, int]:
         del number
-        return TIME, offset
+        return self.reached_end_at, offset + self.left
+
+    def fall_behind(self) -> None:
+        """Let there be more to read than was read."""
+        self.reached_end_at, self.left = 0, 1
 
     async def fold(self, number: int, first: int, count: int) -> None:
         await self.ownership.fold(number, batch(self.ownership, first, count))
@@ -61,6 +68,11 @@ class Partitions(Deployment[Worker]):
         """How far a partition is published."""
         progress = await self.progress_of(state, number)
         return None if progress is None else progress.offset
+
+    async def reached_end_at(self, number: int) -> int | None:
+        """When the end of a partition was reached, as it is published."""
+        progress = await self.progress_of(GENERATION, number)
+        return None if progress is None else progress.caught_up_at
 
 
 @pytest.mark.parametrize(
@@ -119,6 +131,83 @@ def test_a_partition_that_is_rebuilt_leaves_redis_as_it_is(embedded_redis: Embed
             await second.fold(0, 150, 70)
             await second.publish()
             assert await here.offset(GENERATION, 0) == 220
+
+    asyncio.run(main())
+
+
+def test_who_takes_over_does_not_fall_behind_the_moment_the_end_was_reached(
+    embedded_redis: EmbeddedRedis,
+) -> None:
+    # On a quiet topic, whose watermark is hours old, all numbers moved back there for a moment.
+    async def main() -> None:
+        now = wall_clock()
+        async with Partitions(embedded_redis.url) as here:
+            first = here.worker({0: 0})
+            first.reached_end_at = now - HOUR
+            await first.fold(0, 0, 200)
+            await first.publish()
+            second = here.worker({0: 0})
+            second.fall_behind()
+            await second.fold(0, 0, 200)
+            for _ in range(2):  # whole, then what changed
+                await second.publish()
+                assert await here.reached_end_at(0) == now - HOUR
+            second.reached_end_at, second.left = now, 0
+            await second.publish()
+            assert await here.reached_end_at(0) == now
+
+    asyncio.run(main())
+
+
+def test_an_end_that_was_reached_by_a_clock_that_is_ahead_is_not_taken_over(
+    embedded_redis: EmbeddedRedis,
+) -> None:
+    async def main() -> None:
+        async with Partitions(embedded_redis.url) as here:
+            first, second = here.worker({0: 0}), here.worker({0: 0})
+            first.reached_end_at = wall_clock() + HOUR
+            await first.fold(0, 0, 200)
+            await first.publish()
+            second.fall_behind()
+            await second.fold(0, 0, 200)
+            await second.publish()
+            assert await here.reached_end_at(0) == 0
+
+    asyncio.run(main())
+
+
+def test_what_cannot_be_read_of_who_published_before_is_written_over(
+    embedded_redis: EmbeddedRedis,
+) -> None:
+    async def main() -> None:
+        async with Partitions(embedded_redis.url) as here:
+            keys = Keys(here.prefix).partition(GENERATION, 0)
+            await here.redis.hset(keys.units, mapping={"offset": 100, "progress": b"\x00 damaged"})
+            worker = here.worker({0: 0})
+            await worker.fold(0, 0, 200)
+            await worker.publish()
+            assert await here.reached_end_at(0) == TIME
+
+    asyncio.run(main())
+
+
+def test_an_end_that_was_reached_further_on_is_not_taken_over(
+    embedded_redis: EmbeddedRedis,
+) -> None:
+    async def main() -> None:
+        async with Partitions(embedded_redis.url) as here:
+            first, second = here.worker({0: 0}), here.worker({0: 0})
+            await first.fold(0, 0, 200)
+            await first.publish()
+            second.fall_behind()
+            await second.fold(0, 0, 150)
+            await second.publish()
+            assert second.publisher.publications["refused"] == 1
+            await here.redis.flushdb()
+            for _ in range(2):  # asked for what it left there, then whole
+                await second.publish()
+            assert await here.offset(GENERATION, 0) == 150
+            assert await here.reached_end_at(0) == 0
 
     asyncio.run(main())
 

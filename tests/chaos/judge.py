@@ -10,7 +10,7 @@ from functools import partial
 
 from streams.folding import Folding
 from tests.chaos.line import TIME_ZONE, Line
-from tests.chaos.observer import Sight, judge_sights
+from tests.chaos.observer import Observer, judge_sights
 from tests.chaos.recount import OPEN, Recount, Row, exported
 from tests.integration.checks import Comparison, check_dead_letters
 from tests.integration.pipeline import Labels, Samples
@@ -56,7 +56,7 @@ def recount(rows: Iterable[Row]) -> Recount:
 
 
 def judge(
-    line: Line, rows: Sequence[Row], sights: Sequence[Sight], scrapes: Sequence[Samples]
+    line: Line, rows: Sequence[Row], observer: Observer, scrapes: Sequence[Samples]
 ) -> Judgement:
     """Judge a run whose workers have stopped; `scrapes` are the last of each exporter."""
     truth = recount(rows)
@@ -68,7 +68,7 @@ def judge(
     folding = line.worker_settings().folding
     for number, scraped in enumerate(scrapes):
         _shown(verdict, truth, oracle, folding, scraped, number)
-    seen = judge_sights(sights, truth.totals_at)
+    seen = judge_sights(observer.sights, truth.totals_at, observer.excused)
     verdict.sights, verdict.pairs, verdict.back = seen.sights, seen.pairs, seen.back
     verdict.lost += seen.lost
     verdict.double += seen.double

@@ -23,6 +23,8 @@ from tests.integration.pipeline import Service
 log = logging.getLogger("tests.chaos")
 
 PAUSE_SECONDS = 1.5
+BACK_SECONDS = 2.0
+"""So far two workers that publish one partition at the same time may put it back."""
 LINE = re.compile(r"([a-z_:A-Z0-9]+)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 OF_SNAPSHOT = (
@@ -63,6 +65,8 @@ class Observer:
     """By exporter."""
     absent: int = 0
     """Scrapes without business series."""
+    excused: list[tuple[float, float]] = field(default_factory=list)
+    """From when until when, by the wall clock, `as_of` may go back."""
     _over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -146,12 +150,14 @@ class Verdict:
     pairs: int = 0
     """Scrapes of two exporters of one snapshot."""
     back: int = 0
-    """Scrapes with an earlier `as_of` than the one before; that is allowed, and told."""
+    """Scrapes with an earlier `as_of` than the one before, where that is excused, too."""
     wrong: list[str] = field(default_factory=list)
 
 
 def judge_sights(
-    sights: Sequence[Sight], totals_at: Callable[[dict[int, int]], dict[str, int]]
+    sights: Sequence[Sight],
+    totals_at: Callable[[dict[int, int]], dict[str, int]],
+    excused: Sequence[tuple[float, float]] = (),
 ) -> Verdict:
     """Compare every scrape with what its offsets come to, with those before, and with the other."""
     verdict = Verdict(sights=len(sights))
@@ -162,6 +168,8 @@ def judge_sights(
         before = last.get(sight.exporter)
         if before is not None:
             _compare_in_time(before, sight, verdict)
+            if sight.as_of < before.as_of - BACK_SECONDS:
+                _note_way_back(before, sight, verdict, excused)
         last[sight.exporter] = sight
         other = by_snapshot.setdefault(sight.snapshot, sight)
         if other.exporter != sight.exporter:
@@ -194,5 +202,14 @@ def _compare_in_time(before: Sight, sight: Sight, verdict: Verdict) -> None:
             f"exporter {sight.exporter}: {len(fell)} counters fell within "
             f"{sight.at - before.at:.1f} s, such as {fell[0]}; offsets back by {back}"
         )
-    # Who has just taken a partition over tells its watermark until it has reached the end.
-    verdict.back += sight.as_of < before.as_of
+
+
+def _note_way_back(
+    before: Sight, sight: Sight, verdict: Verdict, excused: Sequence[tuple[float, float]]
+) -> None:
+    verdict.back += 1
+    if not any(begin <= sight.at and before.at <= end for begin, end in excused):
+        seconds = before.as_of - sight.as_of
+        verdict.wrong.append(
+            f"exporter {sight.exporter}: as_of went back by {seconds:.1f} s at {sight.at:.1f}"
+        )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tests.chaos.brokers import Cluster
 from tests.chaos.crew import Supervised
 from tests.chaos.faults import Skipped
+from tests.chaos.faults.registry import Kind
 from tests.chaos.judge import Judgement, judge
 from tests.chaos.line import PARTITIONS, TIME_ZONE, Line
 from tests.chaos.observer import Observer
@@ -33,6 +34,8 @@ CALM_SECONDS = 180
 RECORDS_A_SPEED = 8
 """Event time is faster than the clock, so that panes become final and are dropped, by one for so
 many records a second: repeats stay within the horizon."""
+EXCUSED_SECONDS = 30
+"""How long after a fault that moves `as_of` back a takeover may still meet what it left."""
 MARGIN = 1.25
 """How much longer than planned a run may last before event time is ahead of the clock."""
 DISK_MEGABYTES = 900
@@ -97,7 +100,7 @@ def run(seed: int, minutes: float, rate: int, rule_off: str) -> Report:
             world.recorder.catch_up(world.traffic.ends())
             report.wrong += world.recorder.wrong
             rows = list(world.recorder.all_rows())
-            report.judgement = judge(world.line, rows, observer.sights, scrapes)
+            report.judgement = judge(world.line, rows, observer, scrapes)
         except Exception as error:  # what happened until then is told nevertheless
             log.exception("this run cannot go on")
             report.wrong.append(str(error)[:3000])
@@ -152,7 +155,7 @@ def _break(world: World, observer: Observer, report: Report, minutes: float) -> 
             return
         world.rng = rng
         try:
-            proof = kind.make(world)
+            proof = _make(kind, world, observer)
             world.crew.tend()
         except Skipped as reason:
             report.skipped.append(f"{kind.name}: {reason}")
@@ -168,6 +171,16 @@ def _break(world: World, observer: Observer, report: Report, minutes: float) -> 
         log.info("%d. %s", number, fault)
         if number % ROUND == 0:
             _look_whether_all_is_shown(world, observer, report)
+
+
+def _make(kind: Kind, world: World, observer: Observer) -> str:
+    """Make a fault, and note while it may move `as_of` back."""
+    began = time.time()
+    try:
+        return kind.make(world)
+    finally:
+        if kind.moves_back:
+            observer.excused.append((began, time.time() + EXCUSED_SECONDS))
 
 
 def _look_whether_all_is_shown(world: World, observer: Observer, report: Report) -> None:

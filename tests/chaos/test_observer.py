@@ -33,8 +33,16 @@ def test_a_total_that_falls_is_told_with_the_partitions_that_went_back() -> None
     assert "{0: 2}" in told
 
 
-def test_an_instant_that_goes_back_is_counted() -> None:
-    verdict = judge_sights([FIRST, replace(FIRST, at=101.0, as_of=98.0)], all_records)
+def test_an_instant_that_goes_back_is_told() -> None:
+    back = replace(FIRST, at=101.0, as_of=FIRST.as_of - 3)
+    verdict = judge_sights([FIRST, back], all_records, [(90.0, 99.0), (102.0, 110.0)])
+    assert (verdict.back, len(verdict.wrong)) == (1, 1)
+    assert "went back by 3.0 s" in verdict.wrong[0]
+
+
+def test_an_instant_that_goes_back_where_it_may_is_counted() -> None:
+    back = replace(FIRST, at=101.0, as_of=FIRST.as_of - 3)
+    verdict = judge_sights([FIRST, back], all_records, [(95.0, 100.5)])
     assert (verdict.back, verdict.wrong) == (1, [])
 
 

@@ -16,7 +16,7 @@ from tests.chaos.world import World
 from tests.integration.pipeline import wait_for
 
 
-@fault("Redis killed")
+@fault("Redis killed", moves_back=True)
 def kill_redis(world: World) -> str:
     """Kill -9: it comes back empty, as it keeps nothing on disk."""
     with closing(world.redis_client()) as client:
@@ -47,7 +47,7 @@ def freeze_redis(world: World) -> str:
     return "state T, a ping was not answered within 1 s"
 
 
-@fault("Redis emptied")
+@fault("Redis emptied", moves_back=True)
 def flush_redis(world: World) -> str:
     """FLUSHALL."""
     with closing(world.redis_client()) as client:
@@ -62,7 +62,7 @@ def flush_redis(world: World) -> str:
     return f"{before} keys, then none"
 
 
-@fault("Redis set back to a backup")
+@fault("Redis set back to a backup", moves_back=True)
 def restore_redis(world: World) -> str:
     """All is as it was some seconds ago, as after a failover that lost writes."""
     with closing(world.redis_client()) as client:

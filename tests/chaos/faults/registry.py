@@ -23,16 +23,18 @@ class Kind(NamedTuple):
     name: str
     make: Fault
     times: int
+    moves_back: bool
+    """Whether `as_of` may go back: a clock is wrong, or Redis forgets when an end was reached."""
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def fault(name: str, times: int = 1) -> Callable[[Fault], Fault]:
+def fault(name: str, times: int = 1, *, moves_back: bool = False) -> Callable[[Fault], Fault]:
     """Register a kind of fault."""
 
     def register(make: Fault) -> Fault:
-        KINDS[name] = Kind(name, make, times)
+        KINDS[name] = Kind(name, make, times, moves_back)
         return make
 
     return register

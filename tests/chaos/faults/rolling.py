@@ -7,7 +7,7 @@ from tests.chaos.faults.registry import fault
 from tests.chaos.world import World
 
 
-@fault("rolling restart of everything")
+@fault("rolling restart of everything", moves_back=True)
 def restart_everything(world: World) -> str:
     """Workers, exporters, brokers, the controller and Redis are each asked to stop, and begin."""
     codes = [_restart_worker(world, name) for name in sorted(world.crew.services)]

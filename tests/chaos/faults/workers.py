@@ -94,7 +94,7 @@ def scale_down(world: World) -> str:
     return f"{name}: exit code 0, {len(world.crew.services)} others folded on"
 
 
-@fault("clock hours wrong")
+@fault("clock hours wrong", moves_back=True)
 def set_a_clock_wrong(world: World) -> str:
     """One worker lives hours before or after the others for a while."""
     hours = world.rng.choice((-11, -3, 2, 9, 26))

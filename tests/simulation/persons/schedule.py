@@ -152,6 +152,11 @@ class Schedule:
         facts.beginning = self.rng.randint(facts.beginning, max(facts.beginning, offset))
         self._tell(f"the facts of shard {number} begin at {facts.beginning}")
 
+    def declared(self) -> list[str]:
+        """What keepers have declared lost of facts that all came in the end."""
+        shards = [keeper.shard for keeper in self.keepers]
+        return [f"{one.losses} in {one.heard}" for one in shards if one.losses.units]
+
     def _settle(self) -> None:
         """Everybody catches up; what nobody knows of is not there."""
         for sender in self.senders:
