@@ -19,6 +19,8 @@ from exporters.doors.protection import Protection
 SHUTDOWN_SECONDS = 1.0
 BACKLOG = 128
 LARGEST_PORT = 65_535
+NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+"""Of `::1`, where `localhost` stands for it and IPv6 is off."""
 LOOPBACK_ONLY = Protection()
 
 Address = tuple[socket.AddressFamily, tuple[Any, ...]]
@@ -113,7 +115,7 @@ async def start_server(
         addresses = await asyncio.to_thread(resolve, host, port)
         kept = KeptWebConfig(protection, [address[0] for _, address in addresses])
         listeners = _listen(addresses)
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         raise _refusal(error, host, port, setting) from error
     set_guard(app, kept)
     runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS)
@@ -126,7 +128,7 @@ async def start_server(
 
 
 def resolve(host: str, port: int) -> list[Address]:
-    """Every address that a host's name stands for; raises OSError, OverflowError."""
+    """Every address a host's name stands for; raises OSError, OverflowError, UnicodeError."""
     if not 0 <= port <= LARGEST_PORT:
         raise OverflowError(f"ports are numbers from 0 to {LARGEST_PORT}")
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -136,12 +138,22 @@ def resolve(host: str, port: int) -> list[Address]:
 
 
 def _listen(addresses: Sequence[Address]) -> list[socket.socket]:
-    """Listen on all of them, or on none."""
+    """Listen on all of them that this machine has, or on none."""
     listeners: list[socket.socket] = []
+    absent: OSError | None = None
     try:
         for family, address in addresses:
-            listeners.append(socket.create_server(address, family=family, backlog=BACKLOG))
-            listeners[-1].settimeout(0)
+            try:
+                listener = socket.create_server(address, family=family, backlog=BACKLOG)
+            except OSError as error:
+                if error.errno not in NOT_HERE:
+                    raise
+                absent = error
+            else:
+                listener.settimeout(0)
+                listeners.append(listener)
+        if absent and not listeners:
+            raise absent
     except OSError:
         for listener in listeners:
             listener.close()

@@ -60,8 +60,10 @@ class _Held:
         if found is None or found.offset > progress.offset:
             return progress
         reached_at = found.caught_up_at
-        is_ahead = reached_at - progress.published_at > FRESH_WITHIN
-        if is_ahead or reached_at <= progress.caught_up_at:
+        if reached_at - progress.published_at > FRESH_WITHIN:
+            self.found = None  # not when that time has come, either
+            return progress
+        if reached_at <= progress.caught_up_at:
             return progress
         return msgspec.structs.replace(progress, caught_up_at=reached_at)
 

@@ -62,7 +62,7 @@ def told(door: Door) -> str:
     section = door.protection.section
     try:
         hosts = [address[0] for _, address in resolve(door.host, door.port)]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise ConfigurationError(
             [Problem(f"{section}.bind", f"{door.bind} is no address: {error}")]
         ) from None

@@ -39,6 +39,11 @@ def redis_problems(settings: Settings) -> Iterator[Problem]:
         right = f"must be an address such as {Settings.redis_url}, a password percent-encoded"
         yield Problem("redis.url", right)
         return
+    if any(name.startswith("ssl_") for name in found):
+        right = (
+            "files for TLS have settings of their own, and what TLS checks is not to be left out"
+        )
+        yield Problem("redis.url", f"must have no `ssl_` options: {right}")
     if settings.redis_username and not settings.redis_password:
         yield Problem("redis", "`username` needs `password`")
     if settings.redis_password and ("username" in found or "password" in found):

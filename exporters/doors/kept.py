@@ -16,7 +16,8 @@ class KeptWebConfig:
     """Gives the web-config of a door at these addresses.
 
     Making it raises ConfigurationError. What is wrong later is logged, and what was read before
-    goes on to count: a certificate and its key are seldom replaced in one step.
+    goes on to count: a certificate and its key are seldom replaced in one step. So it is with what
+    asks for less than before, as a file does that is cut off while it is written.
     """
 
     def __init__(self, protection: Protection, hosts: Sequence[str]) -> None:
@@ -34,10 +35,20 @@ class KeptWebConfig:
         return self._config
 
     def _take(self) -> None:
+        remark = ""
         try:
-            self._config, remark = self._protection.read(self._hosts), ""
+            config = self._protection.read(self._hosts)
         except ConfigurationError as error:
             remark = "; ".join(map(str, error.problems))
+        else:
+            if gone := config.lacks(self._config):
+                remark = (
+                    f"{self._protection.web_config} asks no {gone} any more: start anew for that"
+                )
+            elif str(config) != str(self._config):
+                log.warning("what is asked is %s now, not %s", config, self._config)
+        if not remark:
+            self._config = config
         if remark and remark != self._remark:
             log.error("what was read before goes on to count, because of a file: %s", remark)
         elif self._remark and not remark:

@@ -154,8 +154,8 @@ class Porter:
         return len(self._seats) < self._limits.connections
 
     async def _greet(self, connection: socket.socket, seat: Seat) -> None:
-        tls = self._kept.now().tls
         try:
+            tls = self._kept.now().tls
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: Visitor(self._server, seat),
                 connection,

@@ -126,16 +126,18 @@ def _make(
     suites = [CIPHERS[name] for name in found.get("cipher_suites", ()) if CIPHERS[name]]
     if suites:
         context.set_ciphers(":".join(suites))
+    elif found.get("cipher_suites"):  # all of them are of TLS 1.3, which offers no choice
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
         # An encrypted key would otherwise be asked for on the terminal.
         context.load_cert_chain(files["cert_file"], files["key_file"], password="")
-    except (ssl.SSLError, ValueError) as error:
+    except (OSError, ValueError) as error:  # SSLError is one; so is a file that has just gone
         why = "`cert_file` and `key_file` are no certificate in PEM with its key, unencrypted"
         problems.append(Problem(where, f"{why}: {_reason(error)}"))
     try:
         if "client_ca_file" in files:
             context.load_verify_locations(files["client_ca_file"])
-    except ssl.SSLError as error:
+    except OSError as error:
         why = f"{files['client_ca_file']} holds no certificates in PEM: {_reason(error)}"
         problems.append(Problem(f"{where}.client_ca_file", why))
     return Tls(

@@ -47,6 +47,15 @@ class WebConfig:
         """Whether those who come must say who they are."""
         return self.users is not None or (self.tls is not None and self.tls.requires_certificate)
 
+    def lacks(self, before: "WebConfig") -> str:
+        """What was asked before and is not asked here; empty when nothing."""
+        gone = ["TLS"] if before.tls and not self.tls else []
+        if before.tls and before.tls.requires_certificate:
+            gone += [] if self.tls and self.tls.requires_certificate else ["client certificates"]
+        if before.users and not self.users:
+            gone.append("passwords")
+        return " and ".join(gone)
+
     def __str__(self) -> str:
         parts = ["TLS" if self.tls else "no TLS"]
         if self.tls is not None and self.tls.requires_certificate:

@@ -18,6 +18,9 @@ from streams.persons.sessions import GAP_MINUTES
 if TYPE_CHECKING:
     from streams.persons.people import People
 
+MOST_AT_ONCE = 2_000
+"""Persons parted in one go: each takes about 2 KB meanwhile, and one does not matter to another."""
+
 
 def let_go(people: "People", calendar: Calendar, horizon: int) -> None:
     """Forget those whose day is over, where no fact before the horizon can come any more."""
@@ -30,7 +33,8 @@ def let_go(people: "People", calendar: Calendar, horizon: int) -> None:
         if calendar.day_of_number(day).start + GAP_MINUTES * MINUTE > horizon:
             break
         forgotten.append(np.unique(waiting.rows[days == day]).astype(np.int64))
-        _part(people, forgotten[-1], day)
+        for begin in range(0, len(forgotten[-1]), MOST_AT_ONCE):
+            _part(people, forgotten[-1][begin : begin + MOST_AT_ONCE], day)
     if forgotten:
         _drop(people, np.unique(np.concatenate(forgotten)))
 

@@ -152,7 +152,26 @@ def test_another_authority_counts_at_once(folder: Folder) -> None:
         assert is_let_in(server, folder.trusting(others.issue_cert("a.internal")))
 
 
-def test_users_and_tls_may_come_and_go_while_it_runs(folder: Folder) -> None:
+@pytest.mark.parametrize("left", ["", "{}", "basic_auth_users:\n", TLS])
+def test_a_file_that_is_cut_off_opens_no_door(folder: Folder, left: str) -> None:
+    users = f"basic_auth_users: {{ada: {hashed('one')}}}\n"
+    with serving(folder.web_config(TLS + users)) as server:
+        folder.web_config(left)
+        assert get(server, tls=folder.trusting()).status == 401
+        assert get(server, tls=folder.trusting(), user="ada:one").status == 200
+
+
+def test_with_suites_of_tls_1_3_alone_nothing_older_is_spoken(folder: Folder) -> None:
+    suites = TLS.replace("}", ", cipher_suites: [TLS_AES_256_GCM_SHA384]}")
+    older = folder.trusting()
+    older.maximum_version = ssl.TLSVersion.TLSv1_2
+    with serving(folder.web_config(suites)) as server:
+        assert get(server, tls=folder.trusting()).status == 200
+        with pytest.raises(ssl.SSLError):
+            get(server, tls=older)
+
+
+def test_users_and_tls_may_come_while_it_runs(folder: Folder) -> None:
     users = "basic_auth_users: {ada: %s}\n"
     with serving(folder.web_config("")) as server:
         assert get(server).status == 200
