@@ -147,6 +147,12 @@ def test_user_and_files_of_redis_reach_its_client_whatever_is_in_them(tmp_path: 
     assert redis_url(checked(REDIS_URL=url)) == url
 
 
+@pytest.mark.parametrize("option", ["ssl_cert_reqs=none", "ssl_check_hostname=false"])
+def test_the_url_of_redis_leaves_no_check_of_its_certificate_out(option: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"redis\.url: must have no `ssl_` options"):
+        checked(REDIS_URL=f"rediss://cache/0?{option}")
+
+
 SECRETS = {
     "KAFKA_PASSWORD": "hush-1",
     "KAFKA_KEY_PASSWORD": "hush-2",

@@ -107,12 +107,13 @@ def test_a_service_that_others_could_reach_does_not_start(
     assert f"or set {section}.insecure_bind where something else protects it" in second
 
 
-def test_a_check_tells_what_is_wrong_with_every_door(tmp_path: Path) -> None:
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b"])
+def test_a_check_tells_what_is_wrong_with_every_door(tmp_path: Path, host: str) -> None:
     ended = run(
         "check",
         TIDEGAUGE_EXPORTER_BIND=f"{EVERYWHERE}:9480",
         TIDEGAUGE_WORKER_WEB_CONFIG=str(tmp_path / "absent.yml"),
-        TIDEGAUGE_PUBLIC_BIND="nowhere.invalid:1",
+        TIDEGAUGE_PUBLIC_BIND=f"{host}:1",
         **PUBLIC,
     )
     assert ended.returncode == 2

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.panes import DAY, GRACE, HOUR, MINUTE, Calendar
+from streams.persons import forgetting
 from streams.persons.names import HEALTH
 from streams.persons.recovery import recover
 from streams.persons.shard import Shard
@@ -67,13 +68,15 @@ def fold(told: Sequence[Row], zone: ZoneInfo) -> Shard:
 
 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
-@pytest.mark.parametrize("tell", [at_once, day_by_day])
+@pytest.mark.parametrize(("tell", "most"), [(at_once, 1), (at_once, 2), (day_by_day, 2_000)])
 @given(said=SAID, seed=st.integers())
-def test_what_is_counted_is_that_of_two_persons(
-    zone: ZoneInfo, tell: Tell, said: list[Said], seed: int
+def test_what_is_counted_is_that_of_two_persons_however_many_are_parted_at_once(
+    zone: ZoneInfo, tell: Tell, most: int, said: list[Said], seed: int
 ) -> None:
     said = [one._replace(time=STARTS[0] + one.time) for one in said]
-    shard = fold(tell(said, random.Random(seed)), zone)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forgetting, "MOST_AT_ONCE", most)
+        shard = fold(tell(said, random.Random(seed)), zone)
     ours, truth = counted(shard), sheets(said, zone)
     kept = {name for name in ours | truth if not name.startswith(("minute", "hour"))}
     assert {name: ours.get(name) for name in kept} == {name: truth.get(name) for name in kept}
