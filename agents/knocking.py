@@ -8,10 +8,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
-from aiokafka.conn import create_conn
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
 from agents.brokers import PLAINTEXT, SASL_SSL, SSL, Brokers
@@ -54,7 +54,13 @@ def _come_in(brokers: Brokers, address: str) -> str | None:
     del arguments["bootstrap_servers"]
 
     async def connect() -> None:
-        (await create_conn(*_place(address), **arguments)).close()
+        connection = AIOKafkaConnection(*_place(address), **arguments)
+        try:
+            await connection.connect()
+        except SaslAuthenticationFailed:
+            await _ended(connection)
+            raise
+        await _ended(connection)
 
     try:
         if brokers.by_password:
@@ -65,6 +71,12 @@ def _come_in(brokers: Brokers, address: str) -> str | None:
     except (KafkaError, OSError, TimeoutError):
         return None
     return None
+
+
+async def _ended(connection: AIOKafkaConnection) -> None:
+    """Close it, and wait for the other side's farewell: the event loop ends with it."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(connection.close(), ANSWER_SECONDS)
 
 
 def _place(address: str) -> tuple[str, int]:
