@@ -17,6 +17,8 @@ from exporters.doors.tls import Tls, read_tls
 from streams.schema import FLAG, ConfigurationError, Field, Problem, check, one_of
 
 SECTIONS = ("tls_server_config", "http_server_config", "basic_auth_users", "rate_limit")
+TLS, CERTIFICATES, PASSWORDS = "TLS", "client certificates", "passwords"
+"""What may be asked."""
 ANY_TABLE = Field(lambda x: x is None or isinstance(x, dict), "a mapping")
 HEADER = Field(
     lambda x: isinstance(x, str) and x.isascii() and (x.isprintable() or not x),
@@ -45,21 +47,26 @@ class WebConfig:
     @property
     def authenticates(self) -> bool:
         """Whether those who come must say who they are."""
-        return self.users is not None or (self.tls is not None and self.tls.requires_certificate)
+        return any(what != TLS for what in self.asked)
+
+    @property
+    def asked(self) -> list[str]:
+        """What those who come must have, in words."""
+        asked = {
+            TLS: self.tls is not None,
+            CERTIFICATES: self.tls is not None and self.tls.requires_certificate,
+            PASSWORDS: self.users is not None,
+        }
+        return [what for what, is_asked in asked.items() if is_asked]
 
     def lacks(self, before: "WebConfig") -> str:
         """What was asked before and is not asked here; empty when nothing."""
-        gone = ["TLS"] if before.tls and not self.tls else []
-        if before.tls and before.tls.requires_certificate:
-            gone += [] if self.tls and self.tls.requires_certificate else ["client certificates"]
-        if before.users and not self.users:
-            gone.append("passwords")
-        return " and ".join(gone)
+        return " and ".join(what for what in before.asked if what not in self.asked)
 
     def __str__(self) -> str:
-        parts = ["TLS" if self.tls else "no TLS"]
+        parts = [TLS if self.tls else f"no {TLS}"]
         if self.tls is not None and self.tls.requires_certificate:
-            parts.append("client certificates")
+            parts.append(CERTIFICATES)
         if self.users is not None:
             parts.append(f"{len(self.users)} with a password")
         return ", ".join(parts)

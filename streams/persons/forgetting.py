@@ -11,7 +11,7 @@ import numpy as np
 
 from streams.panes import MINUTE, Calendar
 from streams.persons.names import ACTIVE, FORGOTTEN
-from streams.persons.population import Flags, Rows, flagged
+from streams.persons.population import Flags, Rows, flagged, portions
 from streams.persons.presence import NEVER, days_of
 from streams.persons.sessions import GAP_MINUTES
 
@@ -33,8 +33,8 @@ def let_go(people: "People", calendar: Calendar, horizon: int) -> None:
         if calendar.day_of_number(day).start + GAP_MINUTES * MINUTE > horizon:
             break
         forgotten.append(np.unique(waiting.rows[days == day]).astype(np.int64))
-        for begin in range(0, len(forgotten[-1]), MOST_AT_ONCE):
-            _part(people, forgotten[-1][begin : begin + MOST_AT_ONCE], day)
+        for some in portions(forgotten[-1], MOST_AT_ONCE):
+            _part(people, some, day)
     if forgotten:
         _drop(people, np.unique(np.concatenate(forgotten)))
 

@@ -1,6 +1,6 @@
 """All that a shard knows of its persons: a fold of facts for which their order does not matter."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from streams.persons.health import Health
 from streams.persons.labels import Codes
 from streams.persons.marks import Marks
 from streams.persons.names import ACTIVE, FORGOTTEN, LASTING, MARKED, STATED
-from streams.persons.population import Hashes, Rows, Times
+from streams.persons.population import Hashes, Times, portions
 from streams.persons.presence import days_of
 from streams.persons.register import Register
 from streams.persons.sessions import Sessions
@@ -62,7 +62,8 @@ class People:
             rows = self.population.admit(persons)
             self.sessions.note(rows, times // MINUTE, self.population.size)
         note = self._mark if name in MARKED else self._enter
-        for some in _portions(times):
+        in_order = np.argsort(times, kind="stable")
+        for some in portions(in_order, MOST_AT_ONCE):
             note(name, persons[some], codes[some], times[some])
 
     def _mark(self, name: str, persons: Hashes, codes: Codes, times: Times) -> None:
@@ -94,10 +95,3 @@ class People:
             marks.presence.forget_before(kept)
         for name in set(LASTING).difference(STATED):
             self.registers[name].forget_before(self._calendar.day_of_number(kept).start)
-
-
-def _portions(times: Times) -> Iterator[Rows]:
-    """The places of some facts at a time, in the order of their times."""
-    order = np.argsort(times, kind="stable")
-    for begin in range(0, len(order), MOST_AT_ONCE):
-        yield order[begin : begin + MOST_AT_ONCE]

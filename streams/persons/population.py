@@ -5,6 +5,7 @@
 their order, so by the upper ones alone each part of it would crowd in one corner of the table.
 """
 
+from collections.abc import Iterator
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -105,6 +106,12 @@ def flagged(rows: npt.NDArray[Any], size: int) -> Flags:
     flags = np.zeros(size, np.bool_)
     flags[rows] = True
     return flags
+
+
+def portions(rows: Rows, most: int) -> Iterator[Rows]:
+    """Cut rows, in their order, into parts of at most so many."""
+    for begin in range(0, len(rows), most):
+        yield rows[begin : begin + most]
 
 
 def grown(array: npt.NDArray[T], size: int, fill: int = 0) -> npt.NDArray[T]:
