@@ -9,15 +9,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Self
 
 from streams.folding import Folding
 from tests.chaos.recount import summed_totals
+from tests.integration.background import InBackground
 from tests.integration.pipeline import Service
 
 log = logging.getLogger("tests.chaos")
@@ -54,7 +53,7 @@ class Sight:
 
 
 @dataclass
-class Observer:
+class Observer(InBackground):
     """Scrapes in a thread of its own; `with` it."""
 
     exporters: Sequence[Service]
@@ -67,21 +66,12 @@ class Observer:
     """Scrapes without business series."""
     excused: list[tuple[float, float]] = field(default_factory=list)
     """From when until when, by the wall clock, `as_of` may go back."""
-    _over: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
+        super().__init__()
         metrics = self.folding.catalogue.metrics.values()
         self._totals = {metric.total_name for metric in metrics if metric.has_total}
         self._business = self._totals | {n for metric in metrics for n in metric.exported_names}
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
 
     def as_of(self) -> float:
         """The oldest instant that an exporter showed lately; 0 when one showed none."""

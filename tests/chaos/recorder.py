@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any
 
 import confluent_kafka
 
 from tests.chaos.recount import Row
+from tests.integration.background import InBackground
 from tests.integration.pipeline import Pipeline, wait_for
 
 
-class Recorder:
+class Recorder(InBackground):
     """Another client than the workers', in a thread of its own; `with` it."""
 
     def __init__(self, line: Pipeline) -> None:
+        super().__init__()
         self.rows: dict[int, list[Row]] = defaultdict(list)
         """By partition, in the order of the log, whatever the topic still holds."""
         self.wrong: list[str] = []
         self._line = line
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
 
     def catch_up(self, ends: Mapping[int, int]) -> None:
         """Return once everything before these ends is read."""

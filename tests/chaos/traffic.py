@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import confluent_kafka
 
+from tests.integration.background import InBackground
 from tidegauge.simulator.disturbance import Disturbances
 from tidegauge.simulator.feed import Feed
 from tidegauge.simulator.record import Record, encode, time_text
@@ -36,7 +37,7 @@ class CannotSend(Exception):
     """A record was refused for good: the topic may hold less than was sent."""
 
 
-class Traffic:
+class Traffic(InBackground):
     """`with` it, history is sent at once, then live traffic until the end."""
 
     def __init__(
@@ -52,6 +53,7 @@ class Traffic:
         zone: str,
     ) -> None:
         """Event time of the live traffic begins at `begin_ms` and is `speed` times as fast."""
+        super().__init__()
         self._topic, self._partitions = topic, partitions
         self._rate, self._speed, self._begin_ms = rate, speed, begin_ms
         self._feed = Feed(partitions, ZoneInfo(zone), seed, TROUBLE, PEOPLE)
@@ -76,8 +78,6 @@ class Traffic:
         """Of the live traffic."""
         self._refused: list[str] = []
         self._counting = threading.Lock()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> Self:
         history = self._feed.history(
@@ -86,12 +86,7 @@ class Traffic:
         for record in history:
             self._send(record)
         self._feed.begin(self._rate / self._speed)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
+        return super().__enter__()
 
     def finish(self) -> None:
         """Send no more; returns once all is acknowledged. Raises CannotSend."""

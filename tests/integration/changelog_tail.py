@@ -6,19 +6,21 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import Any, Self
+from typing import Any
 
 import confluent_kafka
 
 from streams.checkpoint import MANIFEST, Manifest
 from streams.unit import unseal
+from tests.integration.background import InBackground
 from tests.integration.pipeline import Pipeline, wait_for
 
 
-class ChangelogTail:
+class ChangelogTail(InBackground):
     """Reads in a thread of its own, some milliseconds behind the broker."""
 
     def __init__(self, line: Pipeline) -> None:
+        super().__init__()
         self.safe: dict[int, int] = dict.fromkeys(range(line.partitions), 0)
         """Per partition, the largest offset that a manifest names."""
         self.torn: Counter[int] = Counter()
@@ -29,19 +31,12 @@ class ChangelogTail:
         self._rows: Counter[int] = Counter()
         self._read: Counter[int] = Counter()
         self._changed = threading.Condition()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
         self._consumer = _consumer(line)
         self._consumer.assign([self._partition(number) for number in self.safe])
         self._ends = _consumer(line)  # a question would wait for the fetches of the other
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
+        super().__exit__()
         self._consumer.close()
         self._ends.close()
 

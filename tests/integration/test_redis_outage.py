@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 import pytest
 import redis
 
+from tests.integration.background import InBackground
 from tests.integration.pipeline import Pipeline, Samples, Service, wait_for
 from tests.integration.truth import business, differences
 from tidegauge.embedded import EmbeddedBroker, EmbeddedRedis
@@ -24,24 +24,15 @@ RECOVERY_SECONDS = 5.0
 INTERACTIONS = ("tidegauge_interactions_total", ())
 
 
-class Watch:
+class Watch(InBackground):
     """Scrapes an exporter all the time: everything or nothing, and never less than before."""
 
     def __init__(self, line: Pipeline, exporter: Service) -> None:
+        super().__init__()
         self.wrong: list[str] = []
         self.up: list[bool] = []
         self._folding = line.worker_settings().folding
         self._exporter = exporter
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
 
     def _run(self) -> None:
         last = 0.0

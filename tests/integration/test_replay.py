@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 import pytest
 from kafka import KafkaProducer
 
+from tests.integration.background import InBackground
 from tests.integration.checks import check_states, published_ends, scrape_of_all
 from tests.integration.pipeline import ON_KAFKA_FIRST, Pipeline, Samples, Service, wait_for
 from tests.integration.replaying import changelog, lineages, replay, replayed, stored
@@ -25,25 +25,16 @@ HISTORY, LONG_HISTORY, RATE = 20_000, 60_000, 500
 HOUR = 3_600
 
 
-class Watch:
+class Watch(InBackground):
     """Scrapes an exporter all the time: everything is there, and no total falls."""
 
     def __init__(self, line: Pipeline, exporter: Service) -> None:
+        super().__init__()
         self.wrong: list[str] = []
         self.scrapes = 0
         self._folding = line.worker_settings().folding
         self._exporter = exporter
         self._last: Samples = {}
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
 
     def _run(self) -> None:
         while not self._over.wait(0.02):
