@@ -2,7 +2,8 @@
 
 Whoever is told of as forgotten is forgotten as of the end of that local day: what was before it is
 another person's, of whom nothing is kept; whoever comes again is new. It is done when nothing on
-time can come any more of that day, so in whatever order facts are heard, they come to the same.
+time can come any more of that day, so in whatever order facts are heard, they come to the same; and
+when nothing of it is told again, for a subscription told once more would make them known again.
 """
 
 from typing import TYPE_CHECKING
@@ -22,15 +23,15 @@ MOST_AT_ONCE = 2_000
 """Persons parted in one go: each takes about 2 KB meanwhile, and one does not matter to another."""
 
 
-def let_go(people: "People", calendar: Calendar, horizon: int) -> None:
-    """Forget those whose day is over, where no fact before the horizon can come any more."""
+def let_go(people: "People", calendar: Calendar, settled: int) -> None:
+    """Forget those whose day is over, where no fact of before can come or be told again."""
     waiting = people.registers[FORGOTTEN].entries
     if not len(waiting.rows):
         return
     days = days_of(calendar, waiting.times // MINUTE) + 1
     forgotten: list[Rows] = []
     for day in np.unique(days).tolist():  # in order: somebody may be forgotten again
-        if calendar.day_of_number(day).start + GAP_MINUTES * MINUTE > horizon:
+        if calendar.day_of_number(day).start + GAP_MINUTES * MINUTE > settled:
             break
         forgotten.append(np.unique(waiting.rows[days == day]).astype(np.int64))
         for some in portions(forgotten[-1], MOST_AT_ONCE):

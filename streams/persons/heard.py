@@ -25,6 +25,10 @@ class Heard(msgspec.Struct, array_like=True):
     floor: int = NO_WATERMARK
     """Event time before which it is not expected to bring anything, by when it last was quiet: of a
     partition that nobody reads, or that is behind, nothing is known since then."""
+    settled: int = NO_WATERMARK
+    """The watermark up to which it is not told again either."""
+    awaited: tuple[int, int] = (0, NO_WATERMARK)
+    """The offset that has to be safe for it to be settled further, and the watermark there."""
 
     @classmethod
     def begin(cls, section: Section) -> "Heard":
@@ -54,8 +58,15 @@ class Heard(msgspec.Struct, array_like=True):
         self.watermark = max(self.watermark, section.watermark)
         self.instant = max(self.instant, section.instant)
         self.told_at = max(self.told_at, section.told_at)
+        self._note_safe(section.safe)
         if self.since == OPEN and self.watermark > NO_WATERMARK:
             self.since = self.watermark
+
+    def _note_safe(self, safe: int) -> None:
+        end, watermark = (self.end, self.watermark) if safe >= self.end else self.awaited
+        if safe >= end:
+            self.settled = watermark
+            self.awaited = self.end, self.watermark
 
 
 def newest(heard: dict[int, Heard]) -> int:
@@ -79,9 +90,20 @@ def horizon(heard: dict[int, Heard], partitions: int) -> int:
 
     A partition that lags holds it back, one that is quiet does so for `QUIET` only.
     """
-    if len(heard) < partitions:
+    return _before([max(one.watermark, one.floor) for one in heard.values()], partitions)
+
+
+def settled(heard: dict[int, Heard], partitions: int) -> int:
+    """The time before which nothing can happen any more, nor be told again.
+
+    That does not go by a fact's own time where it was said long afterwards.
+    """
+    return _before([max(one.settled, one.floor) for one in heard.values()], partitions)
+
+
+def _before(marks: list[int], partitions: int) -> int:
+    if not marks or len(marks) < partitions:
         return NO_WATERMARK
-    marks = (max(one.watermark, one.floor) for one in heard.values())
     return max(NO_WATERMARK, _minute(min(marks) - GRACE))
 
 

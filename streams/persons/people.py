@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streams.panes import MINUTE, Calendar
+from streams.panes import MINUTE, NO_WATERMARK, Calendar
 from streams.persons.facts import Facts
 from streams.persons.forgetting import let_go
 from streams.persons.health import Health
@@ -86,11 +86,17 @@ class People:
         with self.health.recounting(name, rows, days):
             register.note(rows, codes, times, self.population.size)
 
-    def forget(self, horizon: int) -> None:
-        """Let go of what nothing needs, where no fact before the horizon can come any more."""
+    def forget(self, horizon: int, settled: int) -> None:
+        """Let go of what nothing needs: nothing on time can come before the horizon any more.
+
+        Persons go once nothing before `settled` is told again either, and days after them: what was
+        before somebody is forgotten takes the days of then.
+        """
         self.sessions.close_before(horizon // MINUTE)
-        let_go(self, self._calendar, horizon)
-        kept = self._calendar.day_number(horizon) - KEPT_DAYS
+        if settled == NO_WATERMARK:
+            return
+        let_go(self, self._calendar, settled)
+        kept = self._calendar.day_number(settled) - KEPT_DAYS
         for marks in self.marks.values():
             marks.presence.forget_before(kept)
         for name in set(LASTING).difference(STATED):

@@ -14,7 +14,7 @@ from streams.losses import OPEN, Losses, before
 from streams.outcomes import Record
 from streams.panes import MINUTE, NO_WATERMARK, Calendar, Pane
 from streams.persons.facts import Facts, Message, Section
-from streams.persons.heard import Heard, horizon, newest, note_quiet
+from streams.persons.heard import Heard, horizon, newest, note_quiet, settled
 from streams.persons.names import NEVER_LATE
 from streams.persons.people import People
 from streams.persons.snapshot import offset_of, rows_of
@@ -61,8 +61,8 @@ class Shard:
         self.people = People(calendar)
         self._waiting: dict[str, list[Facts]] = {}
         """By name, facts that are heard and not noted yet."""
-        self._forgotten = NO_WATERMARK
-        """The horizon at which what nothing needs was last let go of."""
+        self._forgotten = NO_WATERMARK, NO_WATERMARK
+        """Up to when nothing came, and was settled, when what nothing needs was last let go of."""
         self._latest = NO_WATERMARK
         """The newest watermark at which old sheets were last let go of."""
 
@@ -144,9 +144,10 @@ class Shard:
         waiting, self._waiting = self._waiting, {}
         for name, told in waiting.items():
             self.people.note(name, told)
-        if self._forgotten // MINUTE != self.horizon // MINUTE:
-            self._forgotten = self.horizon
-            self.people.forget(self.horizon)
+        reached = self.horizon, settled(self.heard, self.partitions)
+        if self._forgotten != reached:
+            self._forgotten = reached
+            self.people.forget(*reached)
 
     def _hear(self, section: Section) -> int | None:
         """Event time before which a section only tells again; None when it tells nothing new."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ from streams.checkpoint import MANIFEST, Manifest
 from streams.unit import unseal
 from tests.integration.background import InBackground
 from tests.integration.pipeline import Pipeline, wait_for
+
+log = logging.getLogger(__name__)
 
 
 class ChangelogTail(InBackground):
@@ -31,6 +34,7 @@ class ChangelogTail(InBackground):
         self._rows: Counter[int] = Counter()
         self._read: Counter[int] = Counter()
         self._changed = threading.Condition()
+        self._line = line
         self._consumer = _consumer(line)
         self._consumer.assign([self._partition(number) for number in self.safe])
         self._ends = _consumer(line)  # a question would wait for the fetches of the other
@@ -64,7 +68,10 @@ class ChangelogTail(InBackground):
         """The end of a partition; nothing while it gets another leader."""
         try:
             return (self._ends.get_watermark_offsets(self._partition(number), timeout=10)[1],)
-        except confluent_kafka.KafkaException:
+        except confluent_kafka.KafkaException as error:
+            log.info("the end of partition %d of the changelog is not told: %s", number, error)
+            self._ends.close()  # one client went unanswered for a minute after leaders had changed
+            self._ends = _consumer(self._line)
             return ()
 
     def _partition(self, number: int) -> Any:

@@ -26,6 +26,9 @@ def restart_everything(world: World) -> str:
 
 
 def _restart_worker(world: World, name: str) -> int:
+    service = world.crew.services[name]
+    # Who is asked to stop while Python still begins ends by the signal.
+    world.crew.wait_for("it answers", lambda: service.get("healthz")[0], 60)
     code = world.crew.services.pop(name).stop()
     world.crew.start(name)
     world.crew.wait_for("it owns something", lambda: world.crew.shares()[name])

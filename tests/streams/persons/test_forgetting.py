@@ -57,7 +57,7 @@ def day_by_day(said: Sequence[Said], _: random.Random) -> list[Row]:
 def passed(said: Sequence[Said], number: int) -> Row:
     """That time has come so far that nothing of all that can come any more."""
     latest = max((one.time for one in said), default=0) + GRACE + DAY + HOUR
-    return row(number, section(len(said), len(said), watermark=latest))
+    return row(number, section(len(said), len(said), watermark=latest, safe=len(said)))
 
 
 def fold(told: Sequence[Row], zone: ZoneInfo) -> Shard:
@@ -143,9 +143,23 @@ def test_nobody_is_forgotten_before_the_day_is_over_and_nothing_of_it_can_come()
     told = [active(1, 0), Said(1, "forgotten", "", START + HOUR)]
     midnight = START + 12 * HOUR
     for late, known in ((GRACE + 29 * MINUTE, 1), (GRACE + 30 * MINUTE, 0)):
-        ends = row(1, section(2, 2, watermark=midnight + late))
+        ends = row(1, section(2, 2, watermark=midnight + late, safe=2))
         shard = fold([row(0, section(0, 2, told)), ends], UTC)
         assert shard.people.population.size == known
+
+
+def test_who_is_forgotten_stays_so_when_their_subscription_is_told_again() -> None:
+    # The owner of the source read days within one checkpoint, and was killed before it.
+    told = [Said(1, "subscription", "pro", START), Said(1, "forgotten", "", START + HOUR)]
+    days_later = START + 3 * DAY
+    shard = fold([row(0, section(0, 2, told, watermark=days_later))], UTC)
+    assert shard.people.waiting_to_be_forgotten == 1
+    shard.fold([row(1, section(0, 3, [*told, active(2, 3)], watermark=days_later))])
+    shard.fold([row(2, section(3, 3, watermark=days_later, safe=1))])
+    assert shard.people.population.size == 2, "what is not safe may be told again"
+    shard.fold([row(3, section(2, 3, [active(2, 3)], watermark=days_later, safe=2))])
+    assert shard.people.population.hashes.tolist() == [2]
+    assert shard.people.waiting_to_be_forgotten == 0
 
 
 def test_who_is_not_known_can_be_forgotten() -> None:
@@ -165,7 +179,7 @@ def test_a_forgotten_customer_has_no_score_from_the_next_day_on(late: int) -> No
     shard = Shard(Calendar(UTC), STATE)
     for day in range(6):
         now, some = START + day * DAY, [one for told, one in said if told == day]
-        clocks = {"watermark": now, "told_at": now, "caught_up_at": now}
+        clocks = {"watermark": now, "told_at": now, "caught_up_at": now, "safe": day}
         shard.fold([row(day, section(day, day + 1, some, **clocks))])
     scored = [_customers(shard, day) for day in range(6)]
     # The first is forgotten with the end of day 1; day 2 begins with what was known of them.
