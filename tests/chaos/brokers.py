@@ -184,9 +184,15 @@ class Cluster:
 
     def beginnings(self, topic: str, numbers: Iterable[int]) -> dict[int, int]:
         """The first offsets of partitions."""
-        asked = {TopicPartition(topic, n): OffsetSpec.earliest() for n in numbers}
-        found = self._admin.list_offsets(asked).items()
-        return {partition.partition: future.result(30).offset for partition, future in found}
+        return self._offsets(topic, numbers, OffsetSpec.earliest())
+
+    def ends(self, topic: str, numbers: Iterable[int]) -> dict[int, int]:
+        """The offsets of what comes next."""
+        return self._offsets(topic, numbers, OffsetSpec.latest())
+
+    def _offsets(self, topic: str, numbers: Iterable[int], which: OffsetSpec) -> dict[int, int]:
+        found = self._admin.list_offsets({TopicPartition(topic, n): which for n in numbers})
+        return {one.partition: future.result(30).offset for one, future in found.items()}
 
     def broker(self, node: int) -> Broker:
         """The broker of this number."""

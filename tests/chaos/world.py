@@ -61,6 +61,10 @@ class World:
         """A client that does not go through the proxy; close it."""
         return redis.Redis.from_url(self.redis.url, socket_timeout=1, socket_connect_timeout=1)
 
+    def ends(self) -> dict[int, int]:
+        """Where the partitions of the source end, as the brokers say."""
+        return self.cluster.ends(self.line.topic, range(self.line.partitions))
+
     @property
     def topics(self) -> tuple[str, ...]:
         """What must be replicated: the source, and what workers write."""
