@@ -29,6 +29,8 @@ SETTLE_SECONDS = 15.0
 class WorkerRun:
     """Runs one worker to the end of a topic; `moments` is what was seen on the way."""
 
+    poll_seconds = POLL_SECONDS
+
     def __init__(
         self,
         bootstrap: str,
@@ -116,7 +118,7 @@ class WorkerRun:
         deadline = time.monotonic() + START_SECONDS
         folded = 0
         while folded < events:
-            time.sleep(POLL_SECONDS)
+            time.sleep(self.poll_seconds)
             moment = ask(self._port)
             if moment is not None:
                 self.moments.append(moment)

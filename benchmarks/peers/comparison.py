@@ -57,6 +57,7 @@ class Comparison:
         self._others: bool = options.variants
         self._rates: list[dict[str, float]] = []
         self._details: dict[str, list[Outcome]] = {}
+        self._settling_seconds: list[float] = []
         self._missing: dict[str, str] = {}
         self._results_equal = True
 
@@ -142,11 +143,17 @@ class Comparison:
         )
         self._judge(OURS, different(outcome.counts, job.truth))
         self._details.setdefault(OURS, []).append(outcome)
+        self._settling_seconds.append(round(job.settling_seconds, 1))
         return outcome.records_per_second
 
     def _peer(self, peer: Peer, variant: str) -> float:
         size = self._size(peer)
-        outcome = run(peer, self._at.bootstrap, _topic(size), PARTITIONS, size, variant)
+        do = partial(run, peer, self._at.bootstrap, _topic(size), PARTITIONS, size, variant)
+        try:
+            outcome = do()
+        except PeerFailed as why:
+            self._console.print(f"{peer.name} is tried once more: {why}", markup=False)
+            outcome = do()
         self._judge(peer.name, different(outcome.counts, self._truths[size].with_duplicates))
         if variant == DURABLE:
             self._details.setdefault(peer.name, []).append(outcome)
@@ -197,6 +204,7 @@ class Comparison:
             "of_the_processes": {
                 name: _details(outcomes) for name, outcomes in self._details.items()
             },
+            "settling_seconds": self._settling_seconds,
             "records": {OURS: self._events} | {peer.name: self._size(peer) for peer in self._peers},
             "left_out": self._missing,
             "rounds": self._rounds,

@@ -1,6 +1,7 @@
 """tidegauge at the same job: its real worker, with the job as a catalogue.
 
-It is measured until the whole result stands in Redis, what it knows of persons included.
+It is measured as the peers are, over records that are dealt with, while all partitions have more;
+what it has still to tell the shards of persons at the beginning makes up for the same at the end.
 """
 
 import asyncio
@@ -8,7 +9,6 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.moment import ask
 from benchmarks.peers.peer import BEGIN_SHARE, Outcome, PeerFailed
 from benchmarks.worker_run import WorkerRun
 from exporters.snapshot_store import Snapshot, SnapshotReader
@@ -22,12 +22,15 @@ from tidegauge.assembly import folding, load_checked
 
 CATALOGUE = Path(__file__).with_name("same_job.toml")
 SETTLE_SECONDS, POLL_SECONDS = 30.0, 0.1
+MEGABYTE = 1 << 20
 GRAINS = (Grain.MINUTE, Grain.DAY)
 MEASURES = ("page_views", "conversions", "cancellations")
 
 
 class JobRun(WorkerRun):
     """One run of the job; `counts` is what stood in Redis at the end."""
+
+    poll_seconds = 0.25
 
     def __init__(
         self, bootstrap: str, redis_url: str, topic: str, number: int, *, idempotent: bool
@@ -39,18 +42,21 @@ class JobRun(WorkerRun):
         self.counts: Mapping[str, int] = {}
         self.truth: Mapping[str, int] = {}
         """Of what is kept."""
+        self.settling_seconds = 0.0
+        """From when the last record was folded to when its share of the result stood in Redis."""
 
     def outcome(self, truth: Mapping[str, int], events: int, log: Path) -> Outcome:
         """Do the job on a topic of so many events, of which that is the truth."""
         self._truth = truth
         self.run(folding(load_checked(str(CATALOGUE), {})), events, log, lambda _: None)
+        _, last = self.steady()
         first = next(one for one in self.moments if one.folded >= BEGIN_SHARE * events)
-        last = self.moments[-1]
-        seconds, records = last.seconds - first.seconds, events - first.folded
-        if not records:
+        records, seconds = last.folded - first.folded, last.seconds - first.seconds
+        if records <= 0:
             raise PeerFailed("it was done too soon to be measured; give it more records")
         cpu_seconds = last.cpu_seconds - first.cpu_seconds
-        return Outcome(records / seconds, records / cpu_seconds, seconds, 0, self.counts)
+        peak = round(max(one.resident_bytes for one in self.moments) / MEGABYTE)
+        return Outcome(records / seconds, records / cpu_seconds, seconds, peak, self.counts)
 
     async def _published(self, folding: Folding, events: int) -> dict[int, Published]:
         reader = SnapshotReader(self._redis_url, self._application, folding)
@@ -69,9 +75,7 @@ class JobRun(WorkerRun):
                 await asyncio.sleep(POLL_SECONDS)
         finally:
             await reader.close()
-        moment = ask(self._port)
-        if moment is not None:
-            self.moments.append(moment)
+        self.settling_seconds = time.monotonic() - self.moments[-1].seconds
         return snapshot.partitions
 
 

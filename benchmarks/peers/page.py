@@ -67,6 +67,12 @@ def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
     share = figures["spread_of_ratios"].get("whole_catalogue_of_aiokafka")
     if share:
         yield f"The whole default catalogue reaches {_told(share)} of reading only with aiokafka."
+    if figures["settling_seconds"]:
+        yield (
+            f"At the end it took tidegauge {max(figures['settling_seconds'])} s at most until all "
+            "that was folded stood in Redis, persons included."
+        )
+    yield ""
     for name, rate in figures["without_durability"].items():
         yield f"- {TITLES[name]} without durability, once: {rate:,.0f} records/s"
     for name, why in figures["left_out"].items():

@@ -75,14 +75,16 @@ def test_the_page_keeps_what_was_written_by_hand() -> None:
         "records_per_second": spread([RATES]),
         "spread_of_ratios": spread([ratios(RATES)]),
         "of_the_processes": {},
+        "settling_seconds": [1.2, 2.3],
         "without_durability": {"bytewax": 60_000},
         "left_out": {"kafka_streams": "mvn is not installed"},
     }
-    told = page(f"# By hand\n{BEGIN}\nold\n{END}\nAlso by hand.\n", figures)
+    told = page(f"# By hand\n{BEGIN}\nwas there\n{END}\nAlso by hand.\n", figures)
     assert told.startswith("# By hand\n")
     assert told.endswith("Also by hand.\n")
-    assert "old" not in told
+    assert "was there" not in told
     assert "| Bytewax | 50,000 (50,000 to 50,000) |  |  | 4 (4 to 4) |" in told
+    assert "2.3 s at most" in told
     assert page(told, figures) == told
 
 
