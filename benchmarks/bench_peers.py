@@ -11,6 +11,7 @@ one fell by more than its spread explains, or when a result was not right.
 
 import argparse
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -28,6 +29,7 @@ MINUTES = 16
 def main() -> int:
     """Measure, then record or compare."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # and clean up
     figures = Comparison(options).run()
     if options.record:
         write(figures)
