@@ -144,7 +144,7 @@ class Comparison:
             self._truths[self._events].once, self._events, self._folder / f"job-{number}"
         )
         self._judge(OURS, different(outcome.counts, job.truth))
-        self._details.setdefault(OURS, []).append(outcome)
+        self._keep(OURS, outcome)
         self._settling_seconds.append(round(job.settling_seconds, 1))
         return outcome.records_per_second
 
@@ -158,8 +158,13 @@ class Comparison:
             outcome = do()
         self._judge(peer.name, different(outcome.counts, self._truths[size].with_duplicates))
         if variant == DURABLE:
-            self._details.setdefault(peer.name, []).append(outcome)
+            self._keep(peer.name, outcome)
         return outcome.records_per_second
+
+    def _keep(self, name: str, outcome: Outcome) -> None:
+        self._details.setdefault(name, []).append(outcome)
+        cpu = outcome.records_per_cpu_second
+        self._console.print(f"  {name:26} {cpu:>11,.0f} records a CPU second")
 
     def _reading(self, name: str) -> float:
         read = records_per_second if name == AIOKAFKA else librdkafka_per_second
