@@ -20,7 +20,9 @@ UV_VERSION := 0.13.9
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo test test-long chaos lint format bench-fold bench-persons bench-spikes bench-launches bench-bounds fuzz \
+PEERS := benchmarks/peers/requirements
+
+.PHONY: help demo test test-long chaos lint format bench-fold bench-persons bench-spikes bench-launches bench-bounds bench bench-quick fuzz \
 	screenshots lock sbom clean
 
 help: ## show these verbs
@@ -67,6 +69,12 @@ bench-launches: .venv/ready-to-test ## what is said of launches whose effect is 
 bench-bounds: .venv/ready-to-test ## what floods and outages cost, as curves
 	$(BIN)/python benchmarks/bench_bounds.py
 
+bench: .venv/ready-to-test ## tidegauge beside other stream processors, recorded in docs/ (ROUNDS)
+	$(BIN)/python benchmarks/bench_peers.py --rounds $(or $(ROUNDS),5) --variants --record
+
+bench-quick: .venv/ready-to-test ## one round of it, compared with what was recorded
+	@$(BIN)/python benchmarks/bench_peers.py --only faust_windowed,quixstreams,bytewax
+
 fuzz: .venv/ready-to-fuzz ## every way in, for a minute each (SURFACE, SECONDS, RUNS, SEED)
 	@$(BIN)/python -m tests.fuzz $(if $(SURFACE),--surface '$(SURFACE)') $(if $(SECONDS),--seconds '$(SECONDS)') \
 		$(if $(RUNS),--runs '$(RUNS)') $(if $(SEED),--seed '$(SEED)')
@@ -84,7 +92,10 @@ lock: $(BIN)/pip ## resolve requirements*.txt anew from pyproject.toml (UPGRADE=
 	$(COMPILE) pyproject.toml --extra bench \
 		--constraint requirements-dev.txt --output-file requirements-bench.txt
 	$(COMPILE) --group pyproject.toml:fuzz --output-file requirements-fuzz.txt
-	@! grep -nE -e '--(index|extra-index|find-links|trusted)' requirements*.txt
+	$(COMPILE) --group pyproject.toml:peer-faust --output-file $(PEERS)/faust_windowed.txt
+	$(COMPILE) --group pyproject.toml:peer-quix --output-file $(PEERS)/quix_streams.txt
+	$(COMPILE) --group pyproject.toml:peer-bytewax --output-file $(PEERS)/bytewax_flow.txt
+	@! grep -nE -e '--(index|extra-index|find-links|trusted)' requirements*.txt $(PEERS)/*.txt
 
 sbom: .venv/ready-to-test ## bills of materials (CycloneDX) of what runs and what tests, in build/
 	@mkdir -p build
@@ -94,7 +105,7 @@ sbom: .venv/ready-to-test ## bills of materials (CycloneDX) of what runs and wha
 		--mc-type application --output-reproducible --of JSON -o build/sbom-dev.json
 
 clean: ## remove the environment and everything generated
-	rm -rf .venv build tests/target *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	rm -rf .venv .venv-peers build tests/target *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
 		.import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

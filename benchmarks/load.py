@@ -31,24 +31,27 @@ FLUSH_SECONDS = 120
 class Load:
     """Fills a topic; `ledger` is the truth about all records sent so far."""
 
-    def __init__(self, partitions: int, seed: int = 1) -> None:
+    def __init__(
+        self, partitions: int, seed: int = 1, minute_records: int = MINUTE_RECORDS
+    ) -> None:
         start_ms = int(BEGINNING.timestamp() * 1000)
         feed = Feed(partitions, ZoneInfo(TIME_ZONE), seed, Disturbances(), PEOPLE)
         self._minute_truth = Ledger(TIME_ZONE)
         self._templates: list[Template] = []
-        for record in feed.preload(start_ms, start_ms + MINUTE_MS, MINUTE_RECORDS):
+        for record in feed.preload(start_ms, start_ms + MINUTE_MS, minute_records):
             self._templates.append(Template.of(record))
             self._minute_truth.record(record.partition, *record.truth)
         texts = {text for template in self._templates for text in minutes_in(template.value)}
         self._minutes = {text: time_of(text) for text in texts}
         self.ledger = Ledger(TIME_ZONE)
+        self.minute_records = minute_records
         self.minutes = 0
         self.bytes = 0
 
     @property
     def events(self) -> int:
         """How many records were sent."""
-        return self.minutes * MINUTE_RECORDS
+        return self.minutes * self.minute_records
 
     def send(
         self, bootstrap: str, topic: str, minutes: int, progress: Callable[[int], Any]

@@ -18,6 +18,8 @@ class Moment(NamedTuple):
     cpu_seconds: float
     recovery_seconds: float
     """How long the last recovery took; 0 before the first."""
+    resident_bytes: float
+    """Memory it takes."""
 
     @property
     def folded(self) -> int:
@@ -33,7 +35,7 @@ def ask(port: int) -> Moment | None:
     except (urllib.error.URLError, OSError):
         return None
     offsets: dict[str, int] = {}
-    cpu_seconds = recovery_seconds = 0.0
+    cpu_seconds = recovery_seconds = resident_bytes = 0.0
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             if sample.name == "tidegauge_worker_read_offset":
@@ -42,4 +44,6 @@ def ask(port: int) -> Moment | None:
                 cpu_seconds = sample.value
             elif sample.name == "tidegauge_worker_recovery_seconds":
                 recovery_seconds = sample.value
-    return Moment(now, offsets, cpu_seconds, recovery_seconds)
+            elif sample.name == "process_resident_memory_bytes":
+                resident_bytes = sample.value
+    return Moment(now, offsets, cpu_seconds, recovery_seconds, resident_bytes)

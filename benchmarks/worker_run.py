@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,14 +29,26 @@ SETTLE_SECONDS = 15.0
 class WorkerRun:
     """Runs one worker to the end of a topic; `moments` is what was seen on the way."""
 
-    def __init__(self, bootstrap: str, redis_url: str, topic: str, application: str) -> None:
+    poll_seconds = POLL_SECONDS
+
+    def __init__(
+        self,
+        bootstrap: str,
+        redis_url: str,
+        topic: str,
+        application: str,
+        *,
+        idempotent: bool = False,  # the embedded broker cannot
+        options: Sequence[str] = (),
+    ) -> None:
         self._port = free_port()
+        self._options = options
         self._redis_url, self._application = redis_url, application
         self._environment = {
             "KAFKA_BOOTSTRAP": bootstrap,
             "KAFKA_TOPIC": topic,
             "KAFKA_APPLICATION": application,
-            "KAFKA_IDEMPOTENT": "false",  # the embedded broker cannot
+            "KAFKA_IDEMPOTENT": str(idempotent).lower(),
             "REDIS_URL": redis_url,
             "REDIS_PREFIX": application,
             "WORKER_BIND": f"127.0.0.1:{self._port}",
@@ -83,7 +95,7 @@ class WorkerRun:
     def _worker(self, log: Path) -> Iterator[subprocess.Popen[bytes]]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith(ENVIRONMENT)}
         environment = inherited | {ENVIRONMENT + k: v for k, v in self._environment.items()}
-        command = [sys.executable, "-m", "tidegauge", "worker"]
+        command = [sys.executable, "-m", "tidegauge", "worker", *self._options]
         with log.open("wb") as output:
             process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)  # noqa: S603 - our own command
         try:
@@ -106,7 +118,7 @@ class WorkerRun:
         deadline = time.monotonic() + START_SECONDS
         folded = 0
         while folded < events:
-            time.sleep(POLL_SECONDS)
+            time.sleep(self.poll_seconds)
             moment = ask(self._port)
             if moment is not None:
                 self.moments.append(moment)

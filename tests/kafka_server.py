@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -63,6 +63,7 @@ class RealKafka(LoopbackServer):
     question, answer = KAFKA_QUESTION, KAFKA_ANSWER
     start_seconds_max = 90.0
     stop_seconds_max = 20.0
+    java_options: Sequence[str] = JAVA_OPTIONS
 
     def __init__(self) -> None:
         super().__init__()
@@ -109,7 +110,7 @@ class RealKafka(LoopbackServer):
         return []
 
     def _program(self, name: str) -> list[str]:
-        return [self._java, *JAVA_OPTIONS, LOG_OPTION, "-cp", f"{self._libraries}/*", name]
+        return [self._java, *self.java_options, LOG_OPTION, "-cp", f"{self._libraries}/*", name]
 
 
 def java_binary() -> str:
