@@ -5,7 +5,6 @@ the unit's offset on, so a log may be read again from anywhere. No I/O: `snapsho
 checkpoint has to write, `streams.recovery` makes a partition of what was written.
 """
 
-from collections import deque
 from collections.abc import Sequence
 
 from streams.checkpoint import (
@@ -137,13 +136,12 @@ class Partition:
         self.judge.enter(first)
         place = self.judge.place
         events = self.folding.decode([record.value for record in records])
+        if first >= self._count_from and records[0].timestamp > 0:
+            self.losses.close(max(records[0].timestamp, self.watermark))
         judgements = self.judge.judge(records, events)
         self.offset = records[-1].offset + 1
         if first < self._count_from:
-            deque(judgements, maxlen=0)
             return []
-        if records[0].timestamp > 0:
-            self.losses.close(max(records[0].timestamp, self.watermark))
         tally = self.folding.tally(records, events, judgements)
         for group in tally.groups.values():
             self._count(group, first, place)
