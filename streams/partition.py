@@ -5,7 +5,9 @@ the unit's offset on, so a log may be read again from anywhere. No I/O: `snapsho
 checkpoint has to write, `streams.recovery` makes a partition of what was written.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from operator import attrgetter
 
 from streams.checkpoint import (
     IDS,
@@ -33,6 +35,8 @@ from streams.stored_ids import StoredIds
 from streams.unit import seal
 from streams.units import Units
 from streams.watermark import Watermark
+
+OFFSET = attrgetter("offset")
 
 
 class Partition:
@@ -184,8 +188,7 @@ class Partition:
                 hear(unit.state.setdefault(self.folding.launches.fold_id, {}), *launch)
 
     def _note_dead_letters(self, records: Sequence[Record], tally: Tally) -> None:
-        offsets = {letter.offset for letter in tally.dead}
-        dead = [i for i, record in enumerate(records) if offsets and record.offset in offsets]
+        dead = (bisect_left(records, one.offset, key=OFFSET) for one in tally.dead)
         self.dead_letters.note(len(records), dead)
 
     def take_told(self) -> Told | None:
