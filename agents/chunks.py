@@ -47,6 +47,23 @@ class NoReadOffsets(dict[TP, int]):
         """Forget it."""
 
 
+class Fetched(dict[Any, Any]):
+    """What aiokafka has fetched and not handed over: of a record what its decoder has made.
+
+    aiokafka would copy it to an object with eleven fields, for a third of what unpacking costs.
+    """
+
+    def __setitem__(self, partition: Any, found: Any) -> None:
+        records = getattr(found, "_partition_records", None)  # an error has none
+        if records is not None:
+            records._consumer_record = _as_it_is
+        super().__setitem__(partition, found)
+
+
+def _as_it_is(_partition: Any, record: Any) -> Any:
+    return record
+
+
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """aiokafka in its own thread, where every seek and every fetch takes place."""
 
@@ -54,6 +71,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         super().__post_init__()
         self._reached: dict[TP, int] = {}
         """Where the next chunk of a partition must start."""
+
+    async def on_start(self) -> None:
+        """Let what is fetched from now on be handed over as it is."""
+        await super().on_start()
+        fetcher = self._consumer._fetcher
+        fetcher._records = Fetched(fetcher._records)
 
     def stay_in_group(self) -> None:
         """Count as reading: aiokafka leaves the group of who does not for 1000 s."""

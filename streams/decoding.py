@@ -10,10 +10,11 @@ reason; a record's fate therefore never depends on its neighbours.
 import itertools
 import re
 import secrets
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, methodcaller
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -27,6 +28,9 @@ MAX_ID_CHARACTERS = 512
 OBJECTS, LISTS = methodcaller("count", b"{"), methodcaller("count", b"[")
 RUN_RECORDS = 64
 """Short enough that of a few broken records in a thousand most runs have none."""
+LOOKED_AT = 16
+"""Records that are looked at together: that none is nested too deeply is told at once where all of
+them together could not be, which is 0.4 us a record cheaper than to ask each."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -46,6 +50,13 @@ REASON_OF_ERROR: tuple[tuple[str, Reason], ...] = (
     ("timezone", "bad_time"),
     ("`datetime", "bad_time"),
 )
+
+
+FACTS = 11
+"""What is read of every record, before what the catalogue asks for."""
+NO_NAME = Rejected("missing_field", "a track event has no name")
+NOBODY = Rejected("missing_field", "neither a user nor an anonymous person")
+BAD_TIME = Rejected("bad_time", "the time lies before 2000 or after 2100")
 
 
 class Decoder:
@@ -69,14 +80,25 @@ class Decoder:
             (wire.user_agent, str | None, None),
             *((path, Any, None) for path in paths),
         ]
-        record, getters = _record_type([field for field in fields if field[0]])
+        record, self._getters, self._objects = _record_type([f for f in fields if f[0]])
         # A fact this format does not carry is read from a class attribute that is None.
-        self._getters = [getters[path] if path else "absent" for path, *_ in fields]
+        facts = [self._getters[path] if path else "absent" for path, *_ in fields[:FACTS]]
         self._tracks_only = wire.kind is None
-        self._extract = attrgetter(*self._getters)
+        self._facts = attrgetter(*facts)
+        # Of each object one value, which is not there where the object is null.
+        self._probe = attrgetter("absent", *(one.probe for one in self._objects))
         batch: Any = list[record | int]  # type: ignore[valid-type]
         self._decode_batch = msgspec.json.Decoder(batch).decode
         self._decode_one: Any = msgspec.json.Decoder(record).decode
+
+    def reader(self, paths: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+        """What reads some of `paths` of `Event.said`: their values in order, perhaps some more.
+
+        What an event says beside the facts is read where it counts: all of it of every event took
+        a twentieth of the fold.
+        """
+        names = [self._getters[path] for path in paths]
+        return attrgetter(*names, *["absent"] * (2 - len(names)))  # of one it gives no tuple
 
     def decode(self, values: Sequence[bytes | None]) -> list[Event | Rejected]:
         """Read a batch; the result has one entry a record, in the same order."""
@@ -88,15 +110,15 @@ class Decoder:
         return found
 
     def _decode_run(self, values: Sequence[bytes | None]) -> list[Event | Rejected]:
-        rows = self._rows(values)
-        if rows is not None:
-            return [self._event(row) for row in rows]
+        found = self._decode_together(values)
+        if found is not None:
+            return found
         if len(values) == 1:
             return [self._decode_alone(values[0])]
         half = len(values) // 2
         return self._decode_run(values[:half]) + self._decode_run(values[half:])
 
-    def _rows(self, values: Sequence[bytes | None]) -> list[tuple[Any, ...]] | None:
+    def _decode_together(self, values: Sequence[bytes | None]) -> list[Event | Rejected] | None:
         """Decode a run at once; None where that fails or where any record must be looked at."""
         joined: bytes = self._separator.join(values)  # type: ignore[arg-type]
         try:
@@ -106,7 +128,9 @@ class Decoder:
                 return None
             if found[1::2].count(self._nonce) != len(values) - 1:
                 return None
-            return [self._extract(record) for record in found[::2]]
+            records = found[::2]
+            deque(map(self._probe, records), maxlen=0)
+            return self._events(records)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError):
             # AttributeError: an integer where a record should be, or `"context": null`.
             return None
@@ -124,46 +148,43 @@ class Decoder:
             return Rejected("not_json", str(error))
         except UnicodeDecodeError as error:
             return Rejected("invalid_utf8", str(error))
-        return self._event(tuple(_get(record, getter) for getter in self._getters))
+        for one in self._objects:
+            one.fill(record)
+        return self._events([record])[0]
 
-    def _event(self, row: tuple[Any, ...]) -> Event | Rejected:
-        kind, message_id, name, user, anonymous, time, original, sent, received, bot, agent = row[
-            :11
-        ]
-        if self._tracks_only:
-            kind = "track"
-        if kind == "track" and not name:
-            return Rejected("missing_field", "a track event has no name")
-        known = None if user is None or user == "" else str(user)
-        unknown = None if anonymous is None or anonymous == "" else str(anonymous)
-        if known is None and unknown is None:
-            return Rejected("missing_field", "neither a user nor an anonymous person")
-        moment = None
-        if time is not None:
-            if original is not None and sent is not None and received is not None:
-                moment = (received - EPOCH - (sent - original)) // MILLISECOND
+    def _events(self, records: Iterable[Any]) -> list[Event | Rejected]:
+        """What records say; written for speed, in one loop without a call for each."""
+        found: list[Event | Rejected] = []
+        add, person_key = found.append, self._person_key
+        for said, facts in zip(records, map(self._facts, records), strict=True):
+            kind, message_id, name, user, anonymous, time, original, sent, received, bot, agent = (
+                facts
+            )
+            if self._tracks_only:
+                kind = "track"
+            if kind == "track" and not name:
+                add(NO_NAME)
+                continue
+            known = str(user) if type(user) is int else user or None
+            unknown = str(anonymous) if type(anonymous) is int else anonymous or None
+            if known is None and unknown is None:
+                add(NOBODY)
+                continue
+            if time is not None:
+                if original is None or sent is None or received is None:
+                    time = (time - EPOCH) // MILLISECOND
+                else:
+                    time = (received - EPOCH - (sent - original)) // MILLISECOND
+                if not EARLIEST <= time < LATEST:
+                    add(BAD_TIME)
+                    continue
+            if person_key == "user_else_anonymous":
+                person = known or unknown
             else:
-                moment = (time - EPOCH) // MILLISECOND
-            if not EARLIEST <= moment < LATEST:
-                return Rejected("bad_time", "the time lies before 2000 or after 2100")
-        return Event(
-            kind,
-            message_id,
-            name,
-            self._person(known, unknown),
-            known is not None and unknown is not None,
-            moment,
-            bool(bot),
-            agent,
-            row[11:],
-        )
-
-    def _person(self, known: str | None, unknown: str | None) -> str | None:
-        if self._person_key == "user_only":
-            return known
-        if self._person_key == "anonymous_else_user":
-            return unknown or known
-        return known or unknown
+                person = known if person_key == "user_only" else unknown or known
+            both = known is not None and unknown is not None
+            add(Event(kind, message_id, name, person, both, time, bool(bot), agent, said))
+        return found
 
 
 def _unquoted(message: str) -> str:
@@ -196,9 +217,14 @@ def _all_safe(values: Sequence[bytes | None]) -> bool:
     """Say whether `_refused` takes them all; written for speed, it is asked of every record."""
     if None in values or max(map(len, values)) > MAX_RECORD_BYTES:  # type: ignore[arg-type]
         return False
-    if max(map(OBJECTS, values)) + max(map(LISTS, values)) <= MAX_DEPTH:
-        return True
-    return not any(map(_refused, values))
+    for start in range(0, len(values), LOOKED_AT):
+        some: list[bytes] = values[start : start + LOOKED_AT]  # type: ignore[assignment]
+        together = b"".join(some)
+        if OBJECTS(together) + LISTS(together) <= MAX_DEPTH:
+            continue
+        if max(map(OBJECTS, some)) + max(map(LISTS, some)) > MAX_DEPTH and any(map(_refused, some)):
+            return False
+    return True
 
 
 # The last quote may be missing: otherwise each quote of a text without an end is tried anew.
@@ -211,17 +237,27 @@ def _depth(value: bytes) -> int:
     return max(itertools.accumulate(steps), default=0)
 
 
-def _get(record: Any, getter: str) -> Any:
-    """Follow a getter past an object that is null."""
-    for name in getter.split("."):
-        if record is None:
-            return None
-        record = getattr(record, name)
-    return record
+class Object(NamedTuple):
+    """An object in a record, of which something is read."""
+
+    parents: tuple[str, ...]
+    name: str
+    kind: type
+    probe: str
+    """The getter of one of its values."""
+
+    def fill(self, record: Any) -> None:
+        """Put one that says nothing where it is null; those around it come first."""
+        for name in self.parents:
+            record = getattr(record, name)
+        if getattr(record, self.name) is None:
+            setattr(record, self.name, self.kind())
 
 
-def _record_type(fields: Iterable[tuple[str | None, Any, Any]]) -> tuple[type, dict[str, str]]:
-    """Build the struct that holds just these paths, and the getter of each path."""
+def _record_type(
+    fields: Iterable[tuple[str | None, Any, Any]],
+) -> tuple[type, dict[str, str], list[Object]]:
+    """Build the struct that holds just these paths; the getter of each path, and its objects."""
     tree: dict[str, Any] = {}
     for path, kind, default in fields:
         assert path  # noqa: S101 - the caller leaves empty paths out
@@ -239,24 +275,35 @@ def _record_type(fields: Iterable[tuple[str | None, Any, Any]]) -> tuple[type, d
             )
         node.setdefault(leaf, (kind, default))
     getters: dict[str, str] = {}
-    return _struct(tree, "", "", getters), getters
+    objects: list[Object] = []
+    record = _struct(tree, "", (), getters, objects)
+    objects.sort(key=lambda one: len(one.parents))
+    return record, getters, objects
 
 
-def _struct(tree: dict[str, Any], path: str, getter: str, getters: dict[str, str]) -> type:
+def _struct(
+    tree: dict[str, Any],
+    path: str,
+    parents: tuple[str, ...],
+    getters: dict[str, str],
+    objects: list[Object],
+) -> type:
     fields: list[tuple[str, Any, Any]] = []
     rename = {}
     for number, (key, node) in enumerate(tree.items()):
         name = f"field_{number}"
         rename[name] = key
+        getter = ".".join((*parents, name))
         if isinstance(node, dict):
-            inner = _struct(node, f"{path}{key}.", f"{getter}{name}.", getters)
+            inner = _struct(node, f"{path}{key}.", (*parents, name), getters, objects)
             if any(field.required for field in msgspec.structs.fields(inner)):
                 fields.append((name, inner, msgspec.field()))
             else:
                 fields.append((name, inner | None, msgspec.field(default_factory=inner)))
+                objects.append(Object(parents, name, inner, f"{getter}.field_0"))
         else:
             kind, default = node
-            getters[path + key] = getter + name
+            getters[path + key] = getter
             fields.append(
                 (name, kind, msgspec.field() if default is msgspec.NODEFAULT else default)
             )

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from struct import Struct
 
 from streams.panes import MINUTE, NO_WATERMARK
 
@@ -23,6 +24,9 @@ UNKNOWN_MINUTE = NO_WATERMARK // MINUTE
 MAX_IDS = 1_000_000
 SEGMENT_IDS = 16_384
 """A quarter of a megabyte when stored; a Kafka record must stay well below one."""
+
+NUMBER = Struct(">q").unpack
+"""A third cheaper than to say the same to `int.from_bytes`."""
 
 
 @dataclass
@@ -58,7 +62,8 @@ class Hasher:
         """The hash of an id."""
         hashing = self._begun.copy()  # cheaper than to begin anew, even without a key
         hashing.update(message_id.encode("utf-8", "surrogatepass"))
-        return int.from_bytes(hashing.digest(), "big", signed=True)
+        number: int = NUMBER(hashing.digest())[0]
+        return number
 
 
 class Duplicates:

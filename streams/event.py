@@ -36,8 +36,8 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     time: int | None
     bot: bool
     user_agent: str | None
-    values: tuple[Any, ...]
-    """What labels, sums and scores read, in the order of the paths given to the decoder."""
+    said: Any
+    """The record as decoded: what labels, sums and scores need is read by `Decoder.reader`."""
 
 
 class Rejected(NamedTuple):

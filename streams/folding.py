@@ -5,7 +5,7 @@ panes are touched once a group and not once an event.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -52,6 +52,11 @@ class Group:
     moments: dict[Tell, list[tuple[int, int]]] = field(default_factory=dict)
     """Of each fact that lasts: of whom it holds, and since when in milliseconds."""
 
+    def add(self, amounts: Mapping[str, int]) -> None:
+        """Add what one event adds to sums."""
+        for metric, amount in amounts.items():
+            self.amounts[metric] = self.amounts.get(metric, 0) + amount
+
     def amount(self, rule: Rule) -> Any:
         """What the group adds to a rule's metric; None when nothing."""
         if rule.kind == "count":
@@ -93,8 +98,9 @@ class Tally:
 
     def account(self, name: str, *labels: str, amount: int = 1) -> None:
         """Count something about the records themselves."""
-        key = (name, labels)
-        self.accounts[key] = self.accounts.get(key, 0) + amount
+        if amount:
+            key = (name, labels)
+            self.accounts[key] = self.accounts.get(key, 0) + amount
 
     def account_scores(self) -> None:
         """Account for the events that scores leave out, by group: nothing to do for others."""
@@ -105,6 +111,20 @@ class Tally:
             if group.route.scores:
                 for name, reason in group.without_score():
                     self.account(SKIPPED, name, reason, amount=group.count)
+
+
+class Hashes(dict[str, int]):
+    """The hashes of persons who were there lately; `key` has at most 64 bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__()
+        self._key = key
+
+    def __missing__(self, person: str) -> int:
+        if len(self) >= MAX_CACHED_PERSONS:
+            self.clear()
+        found = self[person] = hash_person(person, self._key)
+        return found
 
 
 class Folding:
@@ -136,20 +156,16 @@ class Folding:
         self.label_counts = {name: len(metric.labels) for name, metric in self.metrics.items()}
         self.label_counts |= {**ACCOUNTS, self.launches.fold_id: 1}
         """How many labels the series of each metric have, by fold id."""
-        self.decode = Decoder(wire, catalogue.paths(), person_key).decode
-        self._router = Router(catalogue)
+        decoder = Decoder(wire, catalogue.paths(), person_key)
+        self.decode = decoder.decode
+        self.router = Router(catalogue, decoder.reader)
         self.hash_key = hash_key
-        self._hashes: dict[str, int] = {}
+        self._hashes = Hashes(hash_key)
         self.forgotten = Forgotten(wire, self.hash_person)
 
     def hash_person(self, person: str) -> int:
         """The keyed 64-bit hash under which a person is known; the name itself is not kept."""
-        found = self._hashes.get(person)
-        if found is None:
-            if len(self._hashes) >= MAX_CACHED_PERSONS:
-                self._hashes.clear()
-            found = self._hashes[person] = hash_person(person, self.hash_key)
-        return found
+        return self._hashes[person]
 
     def tally(
         self,
@@ -159,7 +175,7 @@ class Folding:
     ) -> Tally:
         """Group what was accepted and account for every record."""
         tally = Tally()
-        groups, find = tally.groups, self._router.find
+        groups, routes, hashes = tally.groups, self.router.by_name, self._hashes
         accepted = linked = 0
         for record, event, (outcome, time) in zip(records, events, judgements, strict=True):
             if outcome != "accepted" or isinstance(event, Rejected):
@@ -168,31 +184,36 @@ class Folding:
             accepted += 1
             if tally.first is None:
                 tally.first = (time, record.timestamp)
+            person = event.person
             linked += event.both_identities
-            route = find(event.kind, event.name)
-            labels = route.read(event.values)
-            each = route.one_by_one
-            amounts = self._look_at(tally, route, labels, event, record, time) if each else NOTHING
+            route = routes[event.kind, event.name]
+            values = route.extract(event.said)
+            try:
+                labels = route.known[values]
+            except (KeyError, TypeError):  # not read before; or a list, which is no key
+                labels = route.read(values)
+            amounts: dict[str, int] = NOTHING
+            summed: tuple[str, ...] = ()
+            if route.one_by_one:
+                amounts = self._look_at(tally, route, labels, values, record, time)
+                summed = tuple(amounts)
             minute = time - time % MINUTE
-            key = (minute, route.number, labels, event.person is None, tuple(amounts))
+            key = (minute, route.number, labels, person is None, summed)
             group = groups.get(key)
             if group is None:
                 group = groups[key] = Group(minute, route, labels)
             group.count += 1
-            if route.persons and event.person is not None:
-                person = self.hash_person(event.person)
-                group.persons.add(person)
+            if person is not None and route.persons:
+                number = hashes[person]
+                group.persons.add(number)
                 if route.lasting:
-                    self._remember(
-                        tally, group, event, self._whom(tally, route, record, person), time
-                    )
-            for metric, amount in amounts.items():
-                group.amounts[metric] = group.amounts.get(metric, 0) + amount
+                    whom = self._whom(tally, route, record, number)
+                    self._remember(tally, group, values, whom, time)
+            if amounts:
+                group.add(amounts)
         tally.account_scores()
-        if accepted:
-            tally.account(OUTCOMES, "accepted", amount=accepted)
-        if linked:
-            tally.account(IDENTITY_LINKS, amount=linked)
+        tally.account(OUTCOMES, "accepted", amount=accepted)
+        tally.account(IDENTITY_LINKS, amount=linked)
         return tally
 
     def _whom(self, tally: Tally, route: Route, record: Record, person: int) -> int | None:
@@ -202,19 +223,27 @@ class Folding:
         return self.forgotten.read(record.value, partial(tally.account, SKIPPED, FORGOTTEN))
 
     @staticmethod
-    def _remember(tally: Tally, group: Group, event: Event, person: int | None, time: int) -> None:
+    def _remember(
+        tally: Tally, group: Group, values: tuple[Any, ...], person: int | None, time: int
+    ) -> None:
         """Note since when what the event says of a person holds; account for what it cannot."""
         for tell in group.route.lasting:
             if person is None or tell.label_of(group.labels) is None:
                 continue
-            since = tell.since(event.values, time)
+            since = tell.since(values, time)
             if isinstance(since, str):
                 tally.account(SKIPPED, tell.fact, since)
             elif since is not None:
                 group.moments.setdefault(tell, []).append((person, since))
 
     def _look_at(
-        self, tally: Tally, route: Route, labels: Found, event: Event, record: Record, time: int
+        self,
+        tally: Tally,
+        route: Route,
+        labels: Found,
+        values: tuple[Any, ...],
+        record: Record,
+        time: int,
     ) -> dict[str, int]:
         """Note what one event says of a launch; return what it adds to sums."""
         if route.launch and record.value is not None:
@@ -223,14 +252,16 @@ class Folding:
             )
             if said is not None:
                 tally.launches.append(said)
-        return self._amounts(tally, route, labels, event)
+        return self._amounts(tally, route, labels, values)
 
     @staticmethod
-    def _amounts(tally: Tally, route: Route, labels: Found, event: Event) -> dict[str, int]:
+    def _amounts(
+        tally: Tally, route: Route, labels: Found, values: tuple[Any, ...]
+    ) -> dict[str, int]:
         """What the event adds to each sum, by fold id; what it cannot add to is accounted for."""
         amounts = {}
         for rule in route.sums:
-            amount = micro_units(event.values[rule.value])
+            amount = micro_units(values[rule.value])
             if rule.labels(labels) is None:
                 amount = "unknown_label"
             if isinstance(amount, str):

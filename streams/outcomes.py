@@ -4,7 +4,7 @@ A judgement depends on the record, its offset and Kafka's timestamp, and on the 
 never on a clock or on how the log is cut into batches. Records read = the sum of all outcomes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeAlias
 
 from streams.decoding import EARLIEST, LATEST
@@ -52,37 +52,40 @@ class Judge:
 
     def judge(
         self, records: Sequence[Record], events: Sequence[Event | Rejected]
-    ) -> Iterator[Judgement]:
-        """Yield one judgement a record; must be read to its end."""
-        mark, block_end = self.enter(records[0].offset)
-        is_duplicate = self.duplicates.is_duplicate
+    ) -> list[Judgement]:
+        """One judgement a record; written for speed, in one loop."""
+        found: list[Judgement] = []
+        add, is_bot, is_duplicate = found.append, self._is_bot, self.duplicates.is_duplicate
+        block_end = -1
         for record, event in zip(records, events, strict=True):
             offset = record.offset
             if offset >= block_end:
                 mark, block_end = self.enter(offset)
+                oldest, observe = mark - GRACE, self.watermark.times.append
             if isinstance(event, Rejected):
-                yield DEAD
+                add(DEAD)
                 continue
             time = event.time
             if time is None:
                 time = record.timestamp
                 if not EARLIEST <= time < LATEST:
-                    yield DEAD
+                    add(DEAD)
                     continue
             elif 0 < record.timestamp < time - FUTURE_LIMIT:
-                yield "future", time
+                add(("future", time))
                 continue
             agent = event.user_agent
-            if event.bot or (agent is not None and self._is_bot(agent)):
-                yield "bot", time
+            if event.bot or (agent is not None and is_bot(agent)):
+                add(("bot", time))
                 continue
-            self.watermark.observe(time)
-            if time < mark - GRACE:
-                yield "late", time
+            observe(time)
+            if time < oldest:
+                add(("late", time))
             elif is_duplicate(event.message_id, offset):
-                yield "duplicate", time
+                add(("duplicate", time))
             else:
-                yield "accepted", time
+                add(("accepted", time))
+        return found
 
     def enter(self, offset: int) -> tuple[int, int]:
         """Enter the block of a record's offset: its watermark, and where the block ends."""

@@ -5,8 +5,9 @@ the unit's offset on, so a log may be read again from anywhere. No I/O: `snapsho
 checkpoint has to write, `streams.recovery` makes a partition of what was written.
 """
 
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Sequence
+from operator import attrgetter
 
 from streams.checkpoint import (
     IDS,
@@ -34,6 +35,8 @@ from streams.stored_ids import StoredIds
 from streams.unit import seal
 from streams.units import Units
 from streams.watermark import Watermark
+
+OFFSET = attrgetter("offset")
 
 
 class Partition:
@@ -137,13 +140,12 @@ class Partition:
         self.judge.enter(first)
         place = self.judge.place
         events = self.folding.decode([record.value for record in records])
+        if first >= self._count_from and records[0].timestamp > 0:
+            self.losses.close(max(records[0].timestamp, self.watermark))
         judgements = self.judge.judge(records, events)
         self.offset = records[-1].offset + 1
         if first < self._count_from:
-            deque(judgements, maxlen=0)
             return []
-        if records[0].timestamp > 0:
-            self.losses.close(max(records[0].timestamp, self.watermark))
         tally = self.folding.tally(records, events, judgements)
         for group in tally.groups.values():
             self._count(group, first, place)
@@ -186,8 +188,7 @@ class Partition:
                 hear(unit.state.setdefault(self.folding.launches.fold_id, {}), *launch)
 
     def _note_dead_letters(self, records: Sequence[Record], tally: Tally) -> None:
-        offsets = {letter.offset for letter in tally.dead}
-        dead = [i for i, record in enumerate(records) if offsets and record.offset in offsets]
+        dead = (bisect_left(records, one.offset, key=OFFSET) for one in tally.dead)
         self.dead_letters.note(len(records), dead)
 
     def take_told(self) -> Told | None:

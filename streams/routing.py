@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from streams.aggregates import MICRO
@@ -64,8 +65,7 @@ class LabelReader:
             found = text if text in self._label.values else OTHER
             return None if found == OTHER and self._label.strict else found
         text = OTHER if may_tell_who(_readable(raw)) else text or self._label.default
-        short = type(raw) is str and len(raw) <= MAX_LABEL_CHARACTERS
-        if short and len(self._known) < MAX_KNOWN_VALUES:
+        if _is_short(raw) and len(self._known) < MAX_KNOWN_VALUES:
             self._known[raw] = text
         return text
 
@@ -79,6 +79,11 @@ class AmountReader:
     def read(self, values: tuple[Any, ...]) -> bool:
         """Whether it does."""
         return not isinstance(micro_units(values[self._index]), str)
+
+
+def _is_short(raw: Any) -> bool:
+    """Whether what was said may be kept in mind."""
+    return raw is None or (type(raw) is str and len(raw) <= MAX_LABEL_CHARACTERS)
 
 
 def clean(raw: Any) -> str:
@@ -132,7 +137,11 @@ class Route(NamedTuple):
     """Everything that events of one kind and name count in."""
 
     number: int
+    extract: Callable[[Any], tuple[Any, ...]]
+    """Reads all values that are needed of such an event, of what it says."""
     readers: tuple[Callable[[tuple[Any, ...]], Any], ...]
+    known: dict[tuple[Any, ...], Found]
+    """What was read of values before: most events say what others have said."""
     rules: tuple[Rule, ...]
     sums: tuple[Rule, ...]
     scores: tuple[Rule, ...]
@@ -152,50 +161,52 @@ class Route(NamedTuple):
     """Whether more is to be read of each of them than `read` does."""
 
     def read(self, values: tuple[Any, ...]) -> Found:
-        """The values of the labels and the scores some rule needs, of an event's values."""
-        return tuple([read(values) for read in self.readers])
+        """The labels and scores some rule needs, of the values of an event."""
+        found = tuple([read(values) for read in self.readers])
+        # Of texts alone: to a dict, 1 and True are one key, and to a label they are two.
+        if len(self.known) < MAX_KNOWN_VALUES and all(map(_is_short, values)):
+            self.known[values] = found
+        return found
+
+
+class Routes(dict[tuple[str, str | None], Route]):
+    """By kind and name; names that no metric asks for share one a kind."""
+
+    def __missing__(self, key: tuple[str, str | None]) -> Route:
+        return self[key[0], None]
 
 
 class Router:
-    """Finds the route of an event."""
+    """Finds the route of an event; `reader` makes what reads paths of what an event says."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        reader: Callable[[Sequence[str]], Callable[[Any], tuple[Any, ...]]],
+    ) -> None:
         self._catalogue = catalogue
-        self._paths = catalogue.paths()
-        self._readers: dict[str, Reader] = {
-            label.name: LabelReader(label, self._paths) for label in catalogue.labels.values()
-        }
-        self._readers |= {
-            SCORE + metric.name: ScoreReader(
-                metric.value, metric.lowest, metric.highest, self._paths
-            )
-            for metric in catalogue.folded()
-            if metric.kind == "score"
-        }
-        self._readers |= _readers_of_facts(catalogue, self._paths)
+        self._reader = reader
+        self._sources = _sources(catalogue)
         asked = {source.name for m in catalogue.folded() for source in m.sources}
         told = {source.name for fact in catalogue.facts.values() for source in fact.sources}
         names = {name for name in asked | told if name is not None} | catalogue.inactive
         names |= {catalogue.launches.started, catalogue.launches.ended, EVENT} - {""}
         keys = [(kind, name) for kind in KINDS for name in (None, *sorted(names))]
         self.routes: list[Route] = []
-        self._by_name = {key: self._compile(*key) for key in keys}
-
-    def find(self, kind: str, name: str | None) -> Route:
-        """The route of events of this kind and name; names no metric asks for share one a kind."""
-        return self._by_name.get((kind, name)) or self._by_name[kind, None]
+        self.by_name = Routes((key, self._compile(*key)) for key in keys)
 
     def _compile(self, kind: str, name: str | None) -> Route:
         needed: list[str] = []
+        paths: list[str] = []
         found = [
-            self._rule(metric, source, needed)
+            self._rule(metric, source, needed, paths)
             for metric in self._catalogue.folded()
             for source in metric.sources
             if self._meets(metric, source, kind, name)
         ]
         rules = tuple(dict.fromkeys(found))  # an event that meets two sources still counts once
         said = [
-            self._tell(fact, source, needed)
+            self._tell(fact, source, needed, paths)
             for fact in self._catalogue.facts.values()
             for source in fact.sources
             if kind in source.kinds and source.name in (None, name)
@@ -207,9 +218,13 @@ class Router:
         active = kind in INTERACTIONS and not self._is_passive(kind, name)
         launch = self._catalogue.launches.says(kind, name)
         sums = tuple(rule for rule in rules if rule.kind == "sum")
+        sources = [self._sources[name] for name in needed]
+        paths = list(dict.fromkeys([*paths, *(path for one in sources for path in one.paths)]))
         route = Route(
             number=len(self.routes),
-            readers=tuple(self._readers[label].read for label in needed),
+            extract=self._reader(paths),
+            readers=tuple(one.reader(paths).read for one in sources),
+            known={},
             rules=rules,
             sums=sums,
             scores=tuple(rule for rule in rules if rule.kind == "score"),
@@ -231,7 +246,7 @@ class Router:
             return False  # it is tidegauge's own, and nothing that a person did
         return not (metric.active_only and self._is_passive(kind, name))
 
-    def _tell(self, fact: Fact, source: FactSource, needed: list[str]) -> Tell:
+    def _tell(self, fact: Fact, source: FactSource, needed: list[str], paths: list[str]) -> Tell:
         label = self._catalogue.labels.get(fact.label)
         reads_label = source.says is None and label is not None
         return Tell(
@@ -242,14 +257,14 @@ class Router:
             needs_other_than=label.default if label and source.time and reads_label else None,
             score=_place(ASKED + fact.name, needed) if fact.score else -1,
             amount=_place(AMOUNT + fact.name, needed) if fact.amount else -1,
-            time=self._paths.index(source.time) if source.time else -1,
+            time=_place(source.time, paths) if source.time else -1,
             has_metric=fact.name in self._catalogue.metrics,
         )
 
     def _is_passive(self, kind: str, name: str | None) -> bool:
         return kind == "track" and (name in self._catalogue.inactive or name == EVENT)
 
-    def _rule(self, metric: Metric, source: Source, needed: list[str]) -> Rule:
+    def _rule(self, metric: Metric, source: Source, needed: list[str], paths: list[str]) -> Rule:
         labels = [self._catalogue.labels[name] for name in metric.labels]
         columns: list[int | str] = []
         for label in labels:
@@ -263,30 +278,47 @@ class Router:
             columns=tuple(columns),
             open_columns=tuple(i for i, label in enumerate(labels) if not label.values),
             limit=min((label.limit for label in labels if not label.values), default=0),
-            value=self._paths.index(metric.value) if metric.kind == "sum" else -1,
+            value=_place(metric.value, paths) if metric.kind == "sum" else -1,
             name=metric.name,
             score=_place(SCORE + metric.name, needed) if metric.kind == "score" else -1,
         )
 
 
-def _readers_of_facts(catalogue: Catalogue, paths: Sequence[str]) -> dict[str, Reader]:
-    facts = catalogue.facts.values()
-    amounts = {f"{AMOUNT}{fact.name}": fact for fact in facts if fact.amount}
-    scores = {f"{ASKED}{fact.name}": fact for fact in facts if fact.score}
-    found: dict[str, Reader] = {
-        name: AmountReader(fact.amount, paths) for name, fact in amounts.items()
-    }
-    return found | {
-        name: ScoreReader(fact.score, fact.lowest, fact.highest, paths)
-        for name, fact in scores.items()
-    }
+class _Source(NamedTuple):
+    """Where a reader's value stands in an event."""
+
+    paths: tuple[str, ...]
+    reader: Callable[[Sequence[str]], Reader]
+    """Makes it, for values of these and other paths."""
 
 
-def _place(reader: str, needed: list[str]) -> int:
-    """Place of a reader among those a route needs, where it is put if it is not there yet."""
-    if reader not in needed:
-        needed.append(reader)
-    return needed.index(reader)
+def _sources(catalogue: Catalogue) -> dict[str, _Source]:
+    """What can be read of events, by the names of the readers."""
+    found = {
+        label.name: _Source(label.paths, partial(LabelReader, label))
+        for label in catalogue.labels.values()
+    }
+    for one in catalogue.folded():
+        if one.kind == "score":
+            found[SCORE + one.name] = _score(one.value, one.lowest, one.highest)
+    for fact in catalogue.facts.values():
+        if fact.amount:
+            read = partial(AmountReader, fact.amount)
+            found[AMOUNT + fact.name] = _Source((fact.amount,), read)
+        if fact.score:
+            found[ASKED + fact.name] = _score(fact.score, fact.lowest, fact.highest)
+    return found
+
+
+def _score(path: str, lowest: int, highest: int) -> _Source:
+    return _Source((path,), partial(ScoreReader, path, lowest, highest))
+
+
+def _place(name: str, needed: list[str]) -> int:
+    """Place of a reader or path among those a route needs, put there if it is not there yet."""
+    if name not in needed:
+        needed.append(name)
+    return needed.index(name)
 
 
 def micro_units(raw: Any) -> int | str:

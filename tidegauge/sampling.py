@@ -10,7 +10,7 @@ from streams.event import INTERACTIONS, Event, Rejected
 from streams.folding import LAUNCHES, Folding
 from streams.launches.events import Says
 from streams.outcomes import Record
-from streams.routing import Found, Route, Router, micro_units
+from streams.routing import Route, micro_units
 
 EXAMPLES = 3
 
@@ -51,13 +51,12 @@ class Findings:
 def examine(folding: Folding, records: Sequence[SampledRecord]) -> Findings:
     """Decode and route a sample; nothing is counted anywhere."""
     findings = Findings(records=len(records))
-    router = Router(folding.catalogue)
     events = folding.decode([record.value for record in records]) if records else []
     for record, event in zip(records, events, strict=True):
         if isinstance(event, Rejected):
             _reject(findings, record, event)
         else:
-            _route(findings, folding, router, event, record)
+            _route(findings, folding, event, record)
     return findings
 
 
@@ -69,17 +68,16 @@ def _reject(findings: Findings, record: SampledRecord, rejected: Rejected) -> No
         examples.append(f"{place}: {rejected.detail}")
 
 
-def _route(
-    findings: Findings, folding: Folding, router: Router, event: Event, record: SampledRecord
-) -> None:
+def _route(findings: Findings, folding: Folding, event: Event, record: SampledRecord) -> None:
     if event.bot or (event.user_agent is not None and folding.is_bot(event.user_agent)):
         findings.bots += 1
         return
     findings.nobody += event.person is None
-    route = router.find(event.kind, event.name)
-    found = route.read(event.values)
+    route = folding.router.by_name[event.kind, event.name]
+    values = route.extract(event.said)
+    found = route.read(values)
     time = record.timestamp if event.time is None else event.time
-    specific = _tell(findings, route, found, event, time)
+    specific = _tell(findings, route, values, event, time)
     if route.launch and record.value is not None:
         specific |= _mark(findings, folding, route.launch, record.value, time)
     for rule in route.rules:
@@ -89,7 +87,7 @@ def _route(
         metric = folding.metrics[rule.metric]
         amount: Any = found[rule.score] if rule.kind == "score" else 0
         if rule.kind == "sum":
-            amount = micro_units(event.values[rule.value])
+            amount = micro_units(values[rule.value])
         if isinstance(amount, str) or labels is None:
             why = amount if isinstance(amount, str) else "unknown label"
             findings.skipped[rule.name, why] += 1
@@ -115,12 +113,14 @@ def _mark(findings: Findings, folding: Folding, says: Says, record: bytes, time:
     return said is not None
 
 
-def _tell(findings: Findings, route: Route, found: Found, event: Event, time: int) -> bool:
+def _tell(
+    findings: Findings, route: Route, values: tuple[Any, ...], event: Event, time: int
+) -> bool:
     """Whether an event says something of its person."""
-    says = False
+    says, found = False, route.read(values)
     for tell in route.tells:
         why = tell.no_score(found)
-        since = None if tell.label_of(found) is None else tell.since(event.values, time)
+        since = None if tell.label_of(found) is None else tell.since(values, time)
         if why or isinstance(since, str):
             findings.skipped[tell.fact, why or str(since)] += 1
         elif event.person is not None and since is not None:

@@ -29,7 +29,8 @@ class LaunchReader:
     def __init__(self, events: LaunchEvents, wire: WireFormat) -> None:
         self.fold_id = events.fold_id
         self._events, self._paths = events, events.paths
-        self._decode = Decoder(wire, self._paths, "user_only").decode
+        decoder = Decoder(wire, self._paths, "user_only")
+        self._decode, self._read = decoder.decode, decoder.reader(self._paths)
 
     def read(self, says: Says, record: bytes, time: int, skip: Skip) -> tuple[str, Said] | None:
         """Name of the launch and what is said of it by an event of that time; None for nothing."""
@@ -37,7 +38,7 @@ class LaunchReader:
         if isinstance(event, Rejected):  # a text stands where these paths lead through an object
             skip(event.reason)
             return None
-        values = dict(zip(self._paths, event.values, strict=True))
+        values = dict(zip(self._paths, self._read(event.said), strict=False))
         name, at = _text(values.get(self._events.name)), self._at(values, time)
         if not name:
             skip("no_name")

@@ -26,7 +26,8 @@ class Forgotten:
         self._hash = hash_person
         self._key = _hexadecimal(hash_person("fingerprint of the key"))
         self.path = wire.property_path(PROPERTY)
-        self._decode = Decoder(wire, (self.path,), "user_only").decode
+        decoder = Decoder(wire, (self.path,), "user_only")
+        self._decode, self._read = decoder.decode, decoder.reader((self.path,))
 
     def written(self, person: str) -> str:
         """What says that somebody is to be forgotten, by an id of theirs."""
@@ -35,7 +36,7 @@ class Forgotten:
     def read(self, record: bytes, skip: Callable[[str], None]) -> int | None:
         """The hash of whom a record means; None where it means nobody, after telling why."""
         [event] = self._decode([record])
-        said = None if isinstance(event, Rejected) else event.values[0]
+        said = None if isinstance(event, Rejected) else self._read(event.said)[0]
         told = TOLD.fullmatch(said) if isinstance(said, str) else None
         if told is None:
             skip("no_person")

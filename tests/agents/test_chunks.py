@@ -8,12 +8,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.consumer.fetcher import FetchError, PartitionRecords
 from aiokafka.consumer.subscription_state import SubscriptionState
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
 from faust.types.tuples import TP
 
 from agents.batch import Batch
-from agents.chunks import Chunk, ConsumerThread, NoReadOffsets
+from agents.chunks import Chunk, ConsumerThread, Fetched, NoReadOffsets
 
 ZERO, ONE = TP("events", 0), TP("events", 1)
 
@@ -70,6 +74,38 @@ class Reader:
 
     def position(self, partition: TP) -> int:
         return int(self.subscription._assigned_state(TopicPartition(*partition)).position)
+
+
+@pytest.mark.parametrize("magic", [0, 1, 2])
+def test_records_are_handed_over_as_they_were_unpacked(magic: int) -> None:
+    batch = _batch(magic, [(0, 1_000, b"one"), (1, 2_000, None)])
+    partition = TopicPartition("events", 0)
+    unpacked = PartitionRecords(partition, MemoryRecords(batch), None, 0, None, None, True, 1)  # noqa: FBT003
+    held = Fetched()
+    held[partition] = SimpleNamespace(_partition_records=unpacked)
+    found = list(unpacked)
+    assert [(one.offset, one.value) for one in found] == [(0, b"one"), (1, None)]
+    assert not any(isinstance(one, ConsumerRecord) for one in found)
+    assert unpacked.next_fetch_offset == 2
+
+
+def test_an_error_is_held_as_it_is() -> None:
+    error = FetchError(error=ValueError("gone"), backoff=0)
+    held = Fetched()
+    held[ZERO] = error
+    assert held[ZERO] is error
+
+
+def _batch(magic: int, records: list[tuple[int, int, bytes | None]]) -> bytes:
+    if magic == 2:
+        builder: Any = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, 0, 1 << 16)
+    else:
+        builder = LegacyRecordBatchBuilder(magic, 0, 1 << 16)
+    for offset, timestamp, value in records:
+        builder.append(offset, timestamp, None, value, []) if magic == 2 else builder.append(
+            offset, timestamp, None, value
+        )
+    return bytes(builder.build())
 
 
 def bounds(chunk: Chunk) -> tuple[int, list[int], int]:

@@ -20,11 +20,12 @@ def test_an_event_that_is_written_is_read_as_it_was(wire: WireFormat) -> None:
     path = wire.property_path("feature")
     at = "2026-03-01T12:00:00+01:00"
     event = Written("1", "ada", at, "track", "Feature Used", {path: "export"})
-    (read,) = Decoder(wire, (path,), "user_only").decode([json.dumps(event.record(wire)).encode()])
+    decoder = Decoder(wire, (path,), "user_only")
+    (read,) = decoder.decode([json.dumps(event.record(wire)).encode()])
     assert isinstance(read, Event)
     assert (read.kind, read.name, read.person) == ("track", "Feature Used", "ada")
     assert (read.message_id, read.time) == ("1", moment(at))
-    assert read.values == ("export",)
+    assert decoder.reader((path,))(read.said)[0] == "export"
 
 
 def test_traits_stand_where_the_format_has_them() -> None:
