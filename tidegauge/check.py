@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents import topics
+from agents import rights, topics
 from agents.boot_checks import Finding, Topic, Weight, counted
 from agents.brokers import Brokers
 from agents.settings import Refusal
@@ -73,6 +73,8 @@ def _check(options: argparse.Namespace) -> int:
     redis = asyncio.run(_redis_error(settings.redis_url))
     console.print(f"[red]✗[/] Redis: {escape(redis)}" if redis else "[green]✓[/] Redis answers")
     try:
+        if missing := rights.missing(settings):
+            console.print(f"[yellow]![/] Kafka {escape(missing)}")
         inspection = topics.inspect(settings)
         _show_topics(console, inspection)
         records = _latest(settings.kafka, inspection.topics[0], options.sample)
