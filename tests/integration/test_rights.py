@@ -99,6 +99,7 @@ def count(line: Pipeline) -> Service:
     return second
 
 
+@pytest.mark.long
 def test_the_documented_rights_are_enough_for_each_command(
     admin: KafkaAdminClient, line: Pipeline, tmp_path: Path
 ) -> None:
