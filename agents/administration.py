@@ -5,7 +5,7 @@ Blocking (kafka-python). What the brokers refuse for good is a `Refusal`, what m
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -45,6 +45,13 @@ PERMANENT = {
 """What trying again does not mend, and what to do."""
 
 
+RIGHTS_ADVICE = "give the rights that docs/architecture.md lists"
+
+
+class NotAllowed(Exception):
+    """Kafka does not allow us to do this; the message says what, as `read topic 'events'`."""
+
+
 class KafkaUnreachable(ConnectionError):
     """No broker answered; the message names the address."""
 
@@ -58,6 +65,9 @@ def administration(brokers: Brokers) -> Iterator[KafkaAdminClient]:
     except tuple(PERMANENT) as error:
         advice = next(advice for kind, advice in PERMANENT.items() if isinstance(error, kind))
         raise Refusal(f"Kafka at {brokers} refuses: {_name(error)}. {advice}") from error
+    except NotAllowed as error:
+        told = f"Kafka at {brokers} does not let {brokers.visitor} {error}"
+        raise Refusal(f"{told}: {RIGHTS_ADVICE}") from error
     except (KafkaError, OSError) as error:
         raise KafkaUnreachable(f"Kafka at {brokers} answers with {_name(error)}") from error
     finally:
@@ -79,17 +89,31 @@ def _connected(brokers: Brokers) -> KafkaAdminClient:
 
 
 def describe(admin: KafkaAdminClient, *names: str) -> dict[str, Topic]:
-    """Those of the topics that are there, in this order, without their settings."""
+    """Those of the topics that are there, in this order, without their settings.
+
+    Of those that we may not see nothing is known but that.
+    """
     found = {}
     for described in admin.describe_topics(list(names)):
         name, error = described["name"], described["error_code"]
         if error == UnknownTopicOrPartitionError.errno:
             continue
+        if error == TopicAuthorizationFailedError.errno:
+            found[name] = Topic(name, 0, rights=frozenset())
+            continue
         _raise(error, f"topic {name!r} cannot be described")
         partitions = described["partitions"]
         replicas = min((len(partition["replica_nodes"]) for partition in partitions), default=0)
-        found[name] = Topic(name, len(partitions), replicas, str(described.get("topic_id") or ""))
+        topic_id = str(described.get("topic_id") or "")
+        rights = _rights(described.get("authorized_operations"))
+        found[name] = Topic(name, len(partitions), replicas, topic_id, rights=rights)
     return {name: found[name] for name in names if name in found}
+
+
+def _rights(told: Iterable[str] | None) -> frozenset[str] | None:
+    """None too when what was just done is not among them, for that is no answer."""
+    rights = frozenset(name.lower() for name in told or ())
+    return rights if "describe" in rights else None
 
 
 def read_settings(admin: KafkaAdminClient, topics: Mapping[str, Topic]) -> dict[str, Topic]:

@@ -62,6 +62,8 @@ class Topic:
     """Empty where the brokers give none."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Values in effect, by name; what the brokers do not tell is missing."""
+    rights: frozenset[str] | None = None
+    """What we may do with it (`read`, `write`); None when the brokers do not tell."""
 
     def number(self, name: str) -> int | None:
         """A setting that is a whole number; None when the broker does not tell it."""

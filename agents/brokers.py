@@ -50,6 +50,11 @@ class Brokers:
         """Whether a name and a password open the door."""
         return self.protocol == SASL_SSL
 
+    @property
+    def visitor(self) -> str:
+        """Who comes in, in words."""
+        return f"user {self.username!r}" if self.by_password else "us"
+
     def client(self) -> dict[str, Any]:
         """Keyword arguments of a client, of aiokafka or kafka-python; raises OSError.
 

@@ -6,8 +6,9 @@ aiokafka knows topics by name only: it goes on with another one of that name, if
 import asyncio
 import logging
 
-from agents.administration import KafkaUnreachable, administration, describe
+from agents.administration import KafkaUnreachable, administration
 from agents.boot_checks import Topic
+from agents.rights import READ, look, to
 from agents.settings import OTHER_SHARDS, Refusal, WorkerSettings
 from agents.topics import Source
 
@@ -56,7 +57,7 @@ async def _described(settings: WorkerSettings) -> Topic:
 
 def _describe(settings: WorkerSettings) -> Topic:
     with administration(settings.kafka) as admin:
-        found = describe(admin, settings.topic)
+        found = look(admin, to(READ, settings.topic))
     if settings.topic not in found:
         raise KafkaUnreachable(f"Kafka knows no topic {settings.topic!r} at the moment")
     return found[settings.topic]

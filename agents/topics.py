@@ -5,7 +5,7 @@ Blocking; called before the worker consumes, in a thread.
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,7 +16,6 @@ from agents.administration import (
     administration,
     count_brokers,
     create,
-    describe,
     grow,
     read_settings,
 )
@@ -37,6 +36,7 @@ from agents.brokers import Brokers
 from agents.dead_letters import LETTER_BYTES
 from agents.lineages import align
 from agents.personal_data import judge_personal_data
+from agents.rights import DESCRIBE, WRITE, Needs, look, of_worker, to
 from agents.settings import CHANGELOG_RECORD_BYTES, Refusal, WorkerSettings
 
 __all__ = [
@@ -103,28 +103,31 @@ class Inspection:
 
 
 def count_partitions(brokers: Brokers, topic: str) -> int:
-    """Partitions of a topic; raises Refusal where there is none, and KafkaUnreachable."""
+    """Partitions of a topic to write to; raises KafkaUnreachable, Refusal where that cannot be."""
     with administration(brokers) as admin:
-        found = describe(admin, topic)
+        found = look(admin, to(WRITE, topic))
     if topic not in found:
         raise _no_source(brokers, topic)
     return found[topic].partitions
 
 
-def prepare(settings: WorkerSettings) -> Prepared:
+def prepare(
+    settings: WorkerSettings, needs: Callable[[WorkerSettings], Needs] = of_worker
+) -> Prepared:
     """Create tidegauge's own topics where they are missing, check all, log the warnings.
 
-    Raises Refusal when the worker must not start, KafkaUnreachable when it may try again.
+    `needs` says which rights are wanted. Raises Refusal when the worker must not start,
+    KafkaUnreachable when it may try again.
     """
     with administration(settings.kafka) as admin:
-        found = _describe_all(admin, settings)
+        found = _look(admin, settings, needs(settings))
         refuse(_judge_partitions(settings, found))
         missing = {name: s for name, s in _own_topics(settings).items() if name not in found}
         for name, wanted in missing.items():
             partitions = _partitions(settings, found, name)
             create(admin, name, partitions, settings.replication_factor, wanted)
         if missing:
-            found = _describe_all(admin, settings)
+            found = _look(admin, settings, needs(settings))
         findings = _inspect(admin, settings, found).findings
     refuse(findings)
     for finding in findings:
@@ -136,7 +139,8 @@ def prepare(settings: WorkerSettings) -> Prepared:
 def inspect(settings: WorkerSettings) -> Inspection:
     """Look at all topics and change nothing; raises Refusal without a source, KafkaUnreachable."""
     with administration(settings.kafka) as admin:
-        return _inspect(admin, settings, _describe_all(admin, settings))
+        seen = to(DESCRIBE, settings.topic, *_own_topics(settings))
+        return _inspect(admin, settings, _look(admin, settings, seen))
 
 
 def ensure(settings: WorkerSettings, partitions: int | None = None) -> dict[str, str]:
@@ -147,7 +151,7 @@ def ensure(settings: WorkerSettings, partitions: int | None = None) -> dict[str,
     """
     wanted: dict[str, dict[str, str]] = {settings.topic: {}} | _own_topics(settings)
     with administration(settings.kafka) as admin:
-        found = was_there = describe(admin, *wanted)
+        found = was_there = look(admin, to(DESCRIBE, *wanted))
         source = _source(settings, found, partitions)
         grows = {
             name: topic for name, topic in found.items() if name not in _shard_topics(settings)
@@ -241,9 +245,9 @@ def _seen(topic: Topic) -> Source:
     return Source(topic.partitions, topic.topic_id or topic.name)
 
 
-def _describe_all(admin: KafkaAdminClient, settings: WorkerSettings) -> dict[str, Topic]:
-    """The topics that are there, the source first; raises Refusal when the source is not."""
-    found = describe(admin, settings.topic, *_own_topics(settings))
+def _look(admin: KafkaAdminClient, settings: WorkerSettings, needs: Needs) -> dict[str, Topic]:
+    """The topics that are there, the source first; raises Refusal when it is not, NotAllowed."""
+    found = look(admin, needs)
     if settings.topic not in found:
         raise _no_source(settings.kafka, settings.topic)
     return found

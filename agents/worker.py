@@ -17,6 +17,7 @@ from agents.readiness import not_ready
 from agents.settings import Refusal, WorkerSettings
 from agents.shard_metrics import ShardCollector
 from agents.worker_metrics import WorkerCollector
+from exporters.doors.refusals import RefusalCollector, Refusals
 from exporters.exposition import process_collectors, render
 from exporters.http import create_web_app, start_server
 from exporters.keys import Source
@@ -45,6 +46,7 @@ class Worker:
         self._publishers: list[SnapshotPublisher] = []
         self._state = ""
         self._process = process_collectors()
+        self._refusals = Refusals()
 
     async def run(self) -> int:
         """Work until `stopping` is set or the worker refuses; raises as `start_server` does."""
@@ -56,6 +58,7 @@ class Worker:
             setting="TIDEGAUGE_WORKER_BIND",
             protection=self.settings.protection,
         )
+        self._refusals = server.refusals
         log.info("serving /metrics, /healthz and /readyz on %s", server.url)
         try:
             return await self._work()
@@ -157,7 +160,7 @@ class Worker:
         return None
 
     async def _metrics(self, accept: str) -> tuple[bytes, str]:
-        collectors = [*self._process]
+        collectors = [*self._process, RefusalCollector("worker", self._refusals.counts)]
         if self._apps:
             collectors += [WorkerCollector(self._apps[0]), ShardCollector(self._apps[1])]
         if self._publishers:

@@ -13,6 +13,8 @@ FAILURES: Final = (RedisError, OSError, TimeoutError)
 """What is caught when Redis is away, slow, full or speaks another language; nothing else is."""
 BY_TLS = "[SSL"
 """What OpenSSL's complaints begin with, which redis-py repeats in a text of its own."""
+NOT_ALLOWED = "The user executing the script can't", "EXEC without MULTI"
+"""How Redis says in a script, or of a transaction, that a right is missing."""
 HUNG_UP = "Connection reset by peer", "Connection closed by server"
 TLS_SETTINGS = "redis.ca_file and redis.certificate_file; rediss:// in redis.url stands for TLS"
 
@@ -48,7 +50,7 @@ def describe(error: BaseException) -> str:
 def _advice(error: BaseException, told: str) -> str | None:
     if isinstance(error, AuthenticationError):
         return "see redis.username and redis.password"
-    if isinstance(error, NoPermissionError):
+    if isinstance(error, NoPermissionError) or any(how in told for how in NOT_ALLOWED):
         return "give the user the rights that docs/doors.md lists"
     if BY_TLS in told:
         return f"see {TLS_SETTINGS}"

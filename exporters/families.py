@@ -7,6 +7,7 @@ recording rules, the boards) holds no second list of names.
 from prometheus_client.core import Metric as Family
 
 from exporters.collector import about, families_of, up
+from exporters.doors.refusals import RefusalCollector
 from exporters.launches import LaunchCollector
 from exporters.pipeline import PipelineCollector
 from exporters.service import ExporterCollector
@@ -32,4 +33,5 @@ def beside() -> list[Family]:
         *PipelineCollector({}, complete=True).collect(),
         *ShardHealthCollector({}).collect(),
         *ExporterCollector(0, 0, 0).collect(),
+        *RefusalCollector("exporter", {}).collect(),
     ]

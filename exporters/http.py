@@ -15,6 +15,7 @@ from exporters.doors.guard import HEALTH, set_guard
 from exporters.doors.kept import KeptWebConfig
 from exporters.doors.porter import LIMITS, Limits, Porter
 from exporters.doors.protection import Protection
+from exporters.doors.refusals import Refusals
 
 SHUTDOWN_SECONDS = 1.0
 BACKLOG = 128
@@ -42,10 +43,11 @@ class PortTaken(CannotListen):
 
 
 class Server(NamedTuple):
-    """A running server and the address it is really bound to."""
+    """A running server, what it refused, and the address it is really bound to."""
 
     runner: web.AppRunner
     porter: Porter
+    refusals: Refusals
     scheme: str
     host: str
     port: int
@@ -117,14 +119,16 @@ async def start_server(
         listeners = _listen(addresses)
     except (OSError, OverflowError, UnicodeError) as error:
         raise _refusal(error, host, port, setting) from error
-    set_guard(app, kept)
+    refusals = Refusals()
+    set_guard(app, kept, refusals)
     runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     assert runner.server is not None  # noqa: S101 - it has been set up
-    porter = Porter(runner.server, kept, limits)
+    porter = Porter(runner.server, kept, limits, refusals)
     porter.open(listeners)
     bound_host, bound_port = listeners[0].getsockname()[:2]
-    return Server(runner, porter, "https" if kept.now().tls else "http", bound_host, bound_port)
+    scheme = "https" if kept.now().tls else "http"
+    return Server(runner, porter, refusals, scheme, bound_host, bound_port)
 
 
 def resolve(host: str, port: int) -> list[Address]:

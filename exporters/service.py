@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from exporters.collector import ProductCollector
 from exporters.doors.protection import Door
+from exporters.doors.refusals import RefusalCollector
 from exporters.exposition import process_collectors, render
 from exporters.http import Server, create_web_app, start_server
 from exporters.keys import DEFAULT_PREFIX
@@ -130,6 +131,7 @@ class Exporter:
             PipelineCollector(view.snapshot.partitions, complete=view.reading is not None),
             ShardHealthCollector(view.snapshot.shards),
             ExporterCollector(self.scrapes, self.scrape_seconds, self._reader.errors),
+            RefusalCollector("exporter", self._server.refusals.counts if self._server else {}),
             *self._process,
         ]
 

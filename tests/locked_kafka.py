@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.certificates import Authority, Signed
+from tests.documented_rights import documented, user_of
 from tests.kafka_server import RealKafka
 from tidegauge.loopback_server import free_port
 
 USER, PASSWORD = "tide", "hush-of-kafka"
+LIMITED = [user_of(command) for command in documented()]
+"""Users who may do nothing but what they are given; all others may do everything."""
 MECHANISM = "SCRAM-SHA-512"
 DOORS = ("SASL_SSL", "SSL", "EXPIRED")
 PROTOCOLS = "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL_SSL:SASL_SSL,SSL:SSL,EXPIRED:SSL"
@@ -25,6 +28,9 @@ ssl.keystore.location={shown}
 listener.name.expired.ssl.keystore.location={expired}
 ssl.truststore.type=PEM
 ssl.truststore.location={trusted}
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+ssl.principal.mapping.rules=RULE:^.*CN=([^,]+).*$/$1/
+super.users=User:ANONYMOUS;User:{user};User:us;User:pipeline
 """
 
 
@@ -73,10 +79,12 @@ class LockedKafka(RealKafka):
             shown=_together(self.authority.sign("broker", "127.0.0.1")),
             expired=_together(self.authority.sign("old-broker", "127.0.0.1", expired=True)),
             trusted=self.authority.file,
+            user=USER,
         )
 
     def users(self) -> list[str]:
-        return ["--add-scram", f"{MECHANISM}=[name={USER},password={PASSWORD}]"]
+        made = (f"{MECHANISM}=[name={name},password={PASSWORD}]" for name in (USER, *LIMITED))
+        return [part for user in made for part in ("--add-scram", user)]
 
 
 def _together(signed: Signed) -> Path:

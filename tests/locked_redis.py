@@ -45,6 +45,15 @@ class LockedRedis(EmbeddedRedis):
         command: list[str | Path] = ["sh", MADE_BY, template, self._folder, self.users_file]
         subprocess.run(command, check=True, capture_output=True)
 
+    def add_user(self, name: str, like: str, *, without: str, instead: str = "") -> None:
+        """One like `worker` or `exporter`, with their password; before it starts."""
+        users = self.users_file.read_text(encoding="utf-8")
+        begin = f"user tidegauge-{like} "
+        (line,) = [line for line in users.splitlines() if line.startswith(begin)]
+        assert without in line
+        made = line.replace(begin, f"user {name} ").replace(without, instead)
+        self.users_file.write_text(f"{users}{made}\n", encoding="utf-8")
+
     @property
     def url(self) -> str:
         return f"rediss://127.0.0.1:{self._tls_port}/0"

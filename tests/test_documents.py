@@ -81,7 +81,7 @@ def test_the_topics_and_groups_are_told_that_a_worker_has() -> None:
     own = (settings.changelog_topic, settings.facts_topic, settings.dead_letter_topic)
     rows = re.findall(r"^\| `([\w-]+-[\w-]+)` \|", told, re.MULTILINE)
     assert sorted(rows) == sorted([*own, persons.changelog_topic])
-    assert f"read: `{settings.group}`, `{persons.group}`" in told
+    assert f"groups `{settings.group}`, `{persons.group}`" in told
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

@@ -12,11 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from agents import topics
+from agents import rights, topics
 from agents.boot_checks import Finding, Topic, Weight, counted
 from agents.brokers import Brokers
 from agents.settings import Refusal
-from exporters.connection import FAILURES, connect, describe
+from exporters.connection import FAILURES, describe
+from exporters.redis_rights import try_rights
 from streams.catalogue import OTHER, Catalogue
 from streams.catalogue_file import load
 from streams.example import mistakes
@@ -70,9 +71,10 @@ def _check(options: argparse.Namespace) -> int:
     mistaken = list(_mistaken_examples(settings.folding))
     for name, mistake in mistaken:
         console.print(f"[red]✗[/] metrics.{name}.example: {escape(mistake)}")
-    redis = asyncio.run(_redis_error(settings.redis_url))
-    console.print(f"[red]✗[/] Redis: {escape(redis)}" if redis else "[green]✓[/] Redis answers")
+    is_useful = show_redis(console, settings.redis_url, settings.redis_prefix)
     try:
+        if missing := rights.missing(settings):
+            console.print(f"[yellow]![/] Kafka {escape(missing)}")
         inspection = topics.inspect(settings)
         _show_topics(console, inspection)
         records = _latest(settings.kafka, inspection.topics[0], options.sample)
@@ -81,7 +83,7 @@ def _check(options: argparse.Namespace) -> int:
         return EXIT_UNREACHABLE
     _show(console, settings.folding, examine(settings.folding, records))
     refused = any(finding.weight is Weight.REFUSAL for finding in inspection.findings)
-    return EXIT_UNREACHABLE if redis or refused or mistaken else 0
+    return 0 if is_useful and not refused and not mistaken else EXIT_UNREACHABLE
 
 
 def _file_problems(settings: Settings, catalogue: Catalogue) -> Iterator[Problem]:
@@ -100,15 +102,27 @@ def _mistaken_examples(folding: Folding) -> Iterator[tuple[str, str]]:
                 yield name, mistake
 
 
-async def _redis_error(url: str) -> str | None:
-    client = connect(url, TIMEOUT_MILLISECONDS / 1000)
+def show_redis(console: Console, url: str, prefix: str) -> bool:
+    """Print what this user may do in Redis; False when that serves nobody.
+
+    Workers and exporters may be users of their own, so one of the two is enough.
+    """
     try:
-        await client.ping()  # type: ignore[misc, unused-ignore]
+        found = asyncio.run(try_rights(url, prefix, TIMEOUT_MILLISECONDS / 1000))
     except FAILURES as error:
-        return describe(error)
-    finally:
-        await client.aclose()
-    return None
+        console.print(f"[red]✗[/] Redis: {escape(describe(error))}")
+        return False
+    is_useful = None in found
+    mistake = MARKS[Weight.NOTE if is_useful else Weight.REFUSAL]
+    for who, does, problem in (
+        ("an exporter", "read", found.reading),
+        ("a worker", "write", found.writing),
+    ):
+        if problem is None:
+            console.print(f"[green]✓[/] Redis: {who} can {does} as this user")
+        else:
+            console.print(f"{mistake} Redis: {who} cannot {does} as this user: {escape(problem)}")
+    return is_useful
 
 
 def _show_topics(console: Console, inspection: topics.Inspection) -> None:

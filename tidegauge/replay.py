@@ -25,6 +25,7 @@ from agents import topics
 from agents.allocator import relieve_collector
 from agents.replay import Outcome, Replay
 from agents.rereading import Advance, Vanished
+from agents.rights import of_replay
 from agents.settings import Refusal, WorkerSettings
 from exporters.snapshot_store import wall_clock
 from streams.generation import generation
@@ -83,7 +84,7 @@ def _replay(options: argparse.Namespace) -> int:
     replay: Replay | None = None
     try:
         with _shown(console) as tell:
-            found = topics.prepare(settings)
+            found = topics.prepare(settings, of_replay)
             state = generation(settings.folding, found.source.topic_id)
             replay = Replay(settings, found, state, tell)
             relieve_collector()

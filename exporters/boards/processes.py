@@ -57,9 +57,18 @@ def add_to(board: Board) -> None:
             Query(f"sum by (job, result) ({publications})", "{{result}}"),
         )
     )
+    board.add(_refused())
     scrape = own(f"{PREFIX}exporter_last_scrape_seconds")
     board.add(_each("Scrapes", "How long the exporter took for the one before.", scrape, "s"))
 
 
 def _each(title: str, text: str, expr: str, unit: str) -> AnyPanel:
     return lines(About(title, text, unit), Query(expr, ONE))
+
+
+def _refused() -> AnyPanel:
+    about = About("Refused requests a second", "What the doors of both refused, by reason.", "cps")
+    asked = (own_rate(f"{PREFIX}{who}_refused_requests_total") for who in ("exporter", "worker"))
+    return lines(
+        about, *(Query(f"sum by (job, reason) ({rate})", "{{job}} {{reason}}") for rate in asked)
+    )

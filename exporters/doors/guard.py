@@ -15,6 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 from exporters.doors.kept import KeptWebConfig
 from exporters.doors.passwords import TooManyLogins, Users
 from exporters.doors.porter import SERVER, Visitor
+from exporters.doors.refusals import OF_STATUS, Refusals
 from exporters.doors.web_config import WebConfig
 
 HEALTH = "/healthz"
@@ -28,9 +29,9 @@ HEADERS = {
 """Of answers that do not bring their own."""
 
 
-def set_guard(app: web.Application, kept: KeptWebConfig) -> None:
+def set_guard(app: web.Application, kept: KeptWebConfig, refusals: Refusals) -> None:
     """Put a guard before everything the application answers."""
-    app.middlewares.insert(0, _guard(kept))
+    app.middlewares.insert(0, _guard(kept, refusals))
 
     async def dress(_: web.Request, response: web.StreamResponse) -> None:
         for name, value in HEADERS.items():
@@ -40,7 +41,7 @@ def set_guard(app: web.Application, kept: KeptWebConfig) -> None:
     app.on_response_prepare.append(dress)
 
 
-def _guard(kept: KeptWebConfig) -> Middleware:
+def _guard(kept: KeptWebConfig, refusals: Refusals) -> Middleware:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         config = kept.now()
@@ -48,6 +49,7 @@ def _guard(kept: KeptWebConfig) -> Middleware:
             await _ask(request, config)
         except web.HTTPException as refusal:
             refusal.force_close()
+            refusals.note(OF_STATUS[refusal.status])
             raise
         if request.path != HEALTH or not config.authenticates:
             cast("Visitor", request.protocol).seat.keep()

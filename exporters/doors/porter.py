@@ -10,12 +10,14 @@ import contextlib
 import errno
 import logging
 import socket
+import ssl
 from collections.abc import Coroutine, Sequence
 from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from exporters.doors.kept import KeptWebConfig
+from exporters.doors.refusals import CONNECTIONS, MALFORMED, TLS, Refusals
 
 FAREWELL_SECONDS = 2.0
 """How long a body that is not taken is still read, and a TLS peer waited for."""
@@ -74,7 +76,7 @@ class Seat:
 class Visitor(web.RequestHandler):
     """Speaks HTTP with one connection, and says little to what is no HTTP."""
 
-    def __init__(self, server: web.Server, seat: Seat) -> None:
+    def __init__(self, server: web.Server, seat: Seat, refusals: Refusals) -> None:
         loop = asyncio.get_running_loop()
         super().__init__(
             server,
@@ -83,7 +85,7 @@ class Visitor(web.RequestHandler):
             lingering_time=FAREWELL_SECONDS,
             auto_decompress=False,
         )
-        self.seat = seat
+        self.seat, self._refusals = seat, refusals
 
     def handle_error(
         self, request: Any, status: int = 500, exc: Any = None, message: str | None = None
@@ -91,6 +93,7 @@ class Visitor(web.RequestHandler):
         """Answer garbage without repeating it, here or in the log."""
         if status != web.HTTPBadRequest.status_code:
             return super().handle_error(request, status, exc, message)
+        self._refusals.note(MALFORMED)
         response = web.Response(status=status, text="400: Bad Request", headers=dict(SERVER))
         response.force_close()
         return response
@@ -99,8 +102,11 @@ class Visitor(web.RequestHandler):
 class Porter:
     """Listens, and lets in; `open` it, `close` it, once."""
 
-    def __init__(self, server: web.Server, kept: KeptWebConfig, limits: Limits) -> None:
+    def __init__(
+        self, server: web.Server, kept: KeptWebConfig, limits: Limits, refusals: Refusals
+    ) -> None:
         self._server, self._kept, self._limits = server, kept, limits
+        self._refusals = refusals
         self._seats: list[Seat] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._listeners: Sequence[socket.socket] = ()
@@ -138,6 +144,7 @@ class Porter:
 
     def _receive(self, connection: socket.socket) -> None:
         if len(self._seats) >= self._limits.connections and not self._make_room():
+            self._refusals.note(CONNECTIONS)
             connection.close()
             return
         seat = Seat(connection, self._limits)
@@ -149,6 +156,7 @@ class Porter:
         self._seats = [seat for seat in self._seats if not seat.is_free]
         idle = next((seat for seat in self._seats if not seat.is_kept), None)
         if len(self._seats) >= self._limits.connections and idle is not None:
+            self._refusals.note(CONNECTIONS)
             idle.leave()
             self._seats.remove(idle)
         return len(self._seats) < self._limits.connections
@@ -157,12 +165,14 @@ class Porter:
         try:
             tls = self._kept.now().tls
             await asyncio.get_running_loop().connect_accepted_socket(
-                lambda: Visitor(self._server, seat),
+                lambda: Visitor(self._server, seat, self._refusals),
                 connection,
                 ssl=tls.context if tls else None,
                 ssl_handshake_timeout=self._limits.first_request_seconds if tls else None,
                 ssl_shutdown_timeout=FAREWELL_SECONDS if tls else None,
             )
         except OSError as error:  # TLS that fails is one
+            if isinstance(error, ssl.SSLError):  # else it was given up, as a check of the port does
+                self._refusals.note(TLS)
             log.debug("a connection ended in its TLS handshake: %s", error)
             seat.leave()

@@ -18,6 +18,7 @@ from aiohttp.web_protocol import RequestHandler
 from exporters.doors.guard import set_guard
 from exporters.doors.kept import KeptWebConfig
 from exporters.doors.porter import LIMITS, Seat, Visitor
+from exporters.doors.refusals import Refusals
 from exporters.exposition import render
 from exporters.http import LOOPBACK_ONLY, SHUTDOWN_SECONDS, create_web_app
 from exporters.page.notes_file import NotesFile
@@ -161,7 +162,7 @@ class Web:
         assert server is not None
         connection, wire = socket.socket(), Wire()
         seat = Seat(connection, LIMITS)
-        handler = Visitor(server, seat)
+        handler = Visitor(server, seat, Refusals())
         handler.connection_made(wire)
         task = handler._task_handler
         assert task is not None
@@ -200,7 +201,7 @@ async def _runner() -> web.AppRunner:
     page = Page(folding, view, NotesFile("", folding.catalogue), good_for_seconds=1e9)
     await page.rendered()
     app = create_web_app(metrics, ready, page.routes())
-    set_guard(app, KeptWebConfig(LOOPBACK_ONLY, ["127.0.0.1"]))
+    set_guard(app, KeptWebConfig(LOOPBACK_ONLY, ["127.0.0.1"]), Refusals())
     runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     return runner

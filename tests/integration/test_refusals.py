@@ -5,11 +5,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from kafka import KafkaProducer
 from redis import Redis
 
+from exporters.doors.refusals import REASONS
 from exporters.keys import Keys
 from tests.integration.pipeline import Pipeline, Service, wait_for
 from tests.integration.truth import stored
@@ -156,6 +159,17 @@ def test_a_worker_that_waits_for_kafka_stops_when_told_to(tmp_path: Path) -> Non
         worker = line.worker()
         wait_for("it waits", lambda: "trying again" in worker.log(), 20)
         assert worker.stop() == 0
+
+
+def test_what_the_door_of_a_worker_refuses_is_told_before_kafka_is_there(tmp_path: Path) -> None:
+    with Pipeline(f"127.0.0.1:{free_port()}", "redis://127.0.0.1:1", tmp_path) as line:
+        worker = line.worker()
+        wait_for("it answers", lambda: worker.get("healthz")[0] == 200, 60)
+        with pytest.raises(HTTPError, match="405"):
+            urlopen(f"http://127.0.0.1:{worker.port}/metrics", data=b"", timeout=5)
+        name = "tidegauge_worker_refused_requests_total"
+        found = {k[1][0][1]: v for k, v in worker.scrape().items() if k[0] == name}
+    assert found == dict.fromkeys(REASONS, 0) | {"method": 1}
 
 
 def test_a_worker_that_waits_for_its_partitions_stops_when_told_to(line: Pipeline) -> None:
