@@ -3,6 +3,7 @@
 What is written for that stands under a name of its own, below the prefix, for a moment.
 """
 
+import asyncio
 import secrets
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -16,6 +17,9 @@ from streams.panes import NO_WATERMARK
 from streams.published import Progress
 
 STATE: Final = "check"
+CLOSING_SECONDS = 0.05
+"""redis-py does not wait for the end of a connection that was not let in: a loop that ends at once
+would leave its socket to the garbage collector."""
 PROGRESS = Progress(0, 0, NO_WATERMARK, 0, 0, 0, {}, 0)
 UNITS = {"minute/0": b"", "minute/1": b""}
 READS: Final[tuple[tuple[str, *tuple[Any, ...]], ...]] = (
@@ -50,6 +54,7 @@ async def try_rights(url: str, prefix: str, timeout_seconds: float) -> RedisRigh
             await client.unlink(keys.source, *keys.partition(STATE, 0))
     finally:
         await client.aclose()
+        await asyncio.sleep(CLOSING_SECONDS)
     return RedisRights(reading, writing)
 
 
