@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ending import end
 from benchmarks.moment import Moment, ask
 from exporters.snapshot_store import SnapshotReader
 from streams.folding import Folding
@@ -101,12 +102,7 @@ class WorkerRun:
         try:
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process, STOP_SECONDS)
 
     def _watch(
         self,

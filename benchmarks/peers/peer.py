@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.ending import end
 from benchmarks.peers.environments import ROOT, classpath_of_kafka_streams, python_of
 from benchmarks.peers.marks import Order
 
@@ -88,7 +89,7 @@ def run(
             _wait(process, result, log)
             return outcome_of(json.loads(result.read_text(encoding="utf-8")))
         finally:
-            _end(process)
+            end(process, STOP_SECONDS)
 
 
 def outcome_of(result: Mapping[str, Any]) -> Outcome:
@@ -118,12 +119,3 @@ def _wait(process: subprocess.Popen[bytes], result: Path, log: Path) -> None:
                 f"{what}. Its log ends with:\n{log.read_text(errors='replace')[-3_000:]}"
             )
         time.sleep(POLL_SECONDS)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

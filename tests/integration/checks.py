@@ -14,6 +14,7 @@ from tests.integration.truth import (
     State,
     differences,
     published,
+    stored,
     true_state,
 )
 
@@ -100,6 +101,14 @@ def check_exporter(line: Pipeline, ledger: LedgerByPartition, *options: str) -> 
     for number, end in ledger.ends().items():
         assert scraped["tidegauge_read_offset", (("partition", str(number)),)] == end
         assert scraped["tidegauge_lag_records", (("partition", str(number)),)] == 0
+
+
+def check_all(line: Pipeline, ledger: LedgerByPartition, *options: str) -> None:
+    """Wait until all is published; then exporter, Redis and changelog must hold it."""
+    wait_for("all is published", lambda: published_ends(line) == ledger.ends(), 10)
+    check_exporter(line, ledger, *options)
+    check_states(published(line), ledger)
+    check_states(stored(line), ledger)
 
 
 def scrape_of_all(exporter: Service) -> Samples:

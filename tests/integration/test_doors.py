@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import program
-from tests.integration.checks import check_exporter, check_states, published_ends
+from tests.integration.checks import check_all
 from tests.integration.pipeline import Pipeline, Service, wait_for
-from tests.integration.truth import LedgerByPartition, published, stored
+from tests.integration.truth import LedgerByPartition
 from tests.locked_kafka import PASSWORD, LockedKafka
 from tests.locked_redis import LockedRedis
 from tidegauge.embedded import EmbeddedRedis
@@ -40,10 +40,7 @@ def count(line: Pipeline, *options: str, **worker_settings: str) -> Service:
         traffic.preload(RECORDS, 2 * HOUR, int(time.time() - 3 * HOUR) * 1000)
     worker = line.worker(*options, **worker_settings)
     wait_for("all is folded", lambda: worker.read_offsets() == ledger.ends(), 120)
-    wait_for("all is published", lambda: published_ends(line) == ledger.ends(), 10)
-    check_exporter(line, ledger, *options)
-    check_states(published(line), ledger)
-    check_states(stored(line), ledger)
+    check_all(line, ledger, *options)
     return worker
 
 

@@ -21,9 +21,9 @@ from tests.documented_rights import (
     revoke,
     user_of,
 )
-from tests.integration.checks import check_exporter, check_states, published_ends
+from tests.integration.checks import check_all
 from tests.integration.pipeline import Pipeline, Service, wait_for
-from tests.integration.truth import LedgerByPartition, published, stored
+from tests.integration.truth import LedgerByPartition
 from tests.locked_kafka import LIMITED, LockedKafka
 from tidegauge.embedded import EmbeddedRedis
 from tidegauge.simulator.simulation import Simulation
@@ -92,10 +92,7 @@ def count(line: Pipeline) -> Service:
         first.kill()
         wait_for("the second has all", lambda: second.read_offsets() == ledger.ends(), 120)
         wait_for("it knows all persons", lambda: ready(second), 120)
-    wait_for("all is published", lambda: published_ends(line) == ledger.ends(), 10)
-    check_exporter(line, ledger)
-    check_states(published(line), ledger)
-    check_states(stored(line), ledger)
+    check_all(line, ledger)
     return second
 
 
