@@ -38,8 +38,11 @@ class ProductCollector(Collector):
 
 def product_families(catalogue: Catalogue, reading: Reading) -> Iterator[Family]:
     """What a reading says of every metric, counters included."""
-    for metric in catalogue.metrics.values():
-        yield from families_of(metric, [s for s in reading.series if s.metric is metric])
+    series: dict[str, list[Series]] = {name: [] for name in catalogue.metrics}
+    for one in reading.series:
+        series[one.metric.name].append(one)
+    for name, metric in catalogue.metrics.items():
+        yield from families_of(metric, series[name])
 
 
 def up(is_up: bool) -> Family:  # noqa: FBT001 - it is the value

@@ -59,6 +59,7 @@ class Exporter:
         self._page = Page(folding, self.view, notes or NotesFile("", folding.catalogue))
         self._problems: list[str] = []
         self._reading: asyncio.Task[View] | None = None
+        self._view: View | None = None
         self._process = process_collectors()
         self._server: Server | None = None
         self.scrapes = 0
@@ -110,7 +111,7 @@ class Exporter:
         self._reading = None
 
     async def _read(self) -> View:
-        view = View.of(self._folding, await self._reader.read())
+        view = self._view = View.of(self._folding, await self._reader.read(), self._view)
         self._tell(view.snapshot.problems)
         return view
 

@@ -1,7 +1,8 @@
 """A metric's states, merged over the partitions and over panes."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -32,17 +33,24 @@ class Merged:
         self, metric: Metric, panes: Iterable[Pane], names: Sequence[str]
     ) -> dict[Labels, Any]:
         """States by the labels in `names`, closed sets filled up with those of nothing."""
-        fold_id = self._fold_ids[metric.name]
         columns = [metric.labels.index(name) for name in names]
-        states: dict[Labels, list[Any]] = {labels: [] for labels in self.preset(names)}
+        is_whole = columns == [*range(len(metric.labels))]
+        states: dict[Labels, list[Any]] = defaultdict(list)
+        states.update((labels, []) for labels in self.preset(names))
         for pane in panes:
-            for partition in self._partitions:
-                unit = partition.units.get(pane)
-                for labels, state in (unit.state.get(fold_id, {}) if unit else {}).items():
-                    key = tuple(labels[column] for column in columns)
-                    states.setdefault(key, []).append(state)
+            for held in self._held(self._fold_ids[metric.name], pane):
+                for labels, state in held.items():
+                    key = labels if is_whole else tuple(labels[column] for column in columns)
+                    states[key].append(state)
         merge = self.aggregate(metric).merge
         return {key: merge(found) for key, found in states.items()}
+
+    def _held(self, fold_id: str, pane: Pane) -> Iterator[Mapping[Labels, Any]]:
+        """What each partition holds of a metric in a pane."""
+        for partition in self._partitions:
+            unit = partition.units.get(pane)
+            if unit is not None and fold_id in unit.state:
+                yield unit.state[fold_id]
 
     def values(self, name: str, panes: Iterable[Pane]) -> dict[Labels, float]:
         """Values of a metric by its labels in a window; empty where there is no such metric."""

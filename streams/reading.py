@@ -60,14 +60,15 @@ class Reading:
         windows: Collection[str | None] = EVERYTHING,
         shards: Sequence[Published] = (),
         cut: Mapping[str, Window] = WINDOWS,
+        merged: Merged | None = None,
     ) -> "Reading":
         """Read all metrics at `instant`, in all windows or in some; None is what has no window.
 
         Without shards of persons nothing is said that needs them. `cut` says which panes a window
-        is made of.
+        is made of, `merged` may remember what was merged of these partitions before.
         """
         reading = cls(instant)
-        merged = Merged(folding, partitions)
+        merged = merged or Merged(folding, partitions)
         asked = [window for name, window in cut.items() if name in windows]
         panes = {w.name: list(w.panes(instant, folding.calendar)) for w in asked}
         # A part of a window is gone where a partition is far ahead of this instant.
