@@ -63,12 +63,15 @@ def labels(scale: float) -> Iterator[Point]:
 def large_records(scale: float) -> Iterator[Point]:
     """A third of the records has 1 MiB, a third as much as is allowed, a third is small."""
     count = int(LARGE * scale)
-    body = '{"type":"page","name":"Home","messageId":"%d","userId":"u","x":"%s"}'
-    paddings = ("x" * MEGABYTE, "x" * 130_000, "")
-    rows = (
-        Row(i, START + i * SECOND, (body % (i, paddings[i % 3])).encode()) for i in range(count)
-    )
-    yield from _folded(rows, count, batch=30)
+    yield from _folded(_large_rows(count), count, batch=30)
+
+
+def large_records_in_a_worker(scale: float) -> Iterator[Point]:
+    """The same in a real Kafka, read by a real worker."""
+    from benchmarks.bounds_worker import read_by_worker  # noqa: PLC0415 - in no other's memory
+
+    count = int(LARGE * scale)
+    yield from read_by_worker(_large_rows(count), count)
 
 
 def backlog(scale: float) -> Iterator[Point]:
@@ -139,6 +142,13 @@ def _folded(
             due += total / POINTS
 
 
+def _large_rows(count: int) -> Iterator[Row]:
+    body = '{"type":"page","name":"Home","messageId":"%d","userId":"u","x":"%s"}'
+    paddings = ("x" * MEGABYTE, "x" * 130_000, "")
+    for i in range(count):
+        yield Row(i, START + i * SECOND, (body % (i, paddings[i % 3])).encode())
+
+
 def _rows(records: Iterable[Record]) -> Iterator[Row]:
     return (Row(i, one.timestamp_ms, one.value) for i, one in enumerate(records))
 
@@ -154,7 +164,11 @@ async def _publish(publisher: SnapshotPublisher, partition: Partition, now: int)
 
 
 SCENARIOS: dict[str, Callable[[float], Iterator[Point]]] = {
-    one.__name__: one for one in (labels, persons, large_records, without_redis, backlog)
+    one.__name__: one
+    for one in (
+        *(labels, persons, large_records, large_records_in_a_worker),
+        *(without_redis, backlog),
+    )
 }
 
 

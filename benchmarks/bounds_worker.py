@@ -1,0 +1,81 @@
+"""The memory of a real worker while it reads records that are handed to a real Kafka."""
+
+import asyncio
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from confluent_kafka import Producer
+
+from agents.allocator import TRIM_SECONDS
+from agents.brokers import Brokers
+from agents.topics import administration, create
+from benchmarks.bounds_point import MEGABYTE, Point
+from benchmarks.moment import ask
+from benchmarks.peers.broker import Broker, broker
+from benchmarks.worker_run import WorkerRun
+from streams.folding import Folding
+from streams.outcomes import Record
+from streams.published import Published
+from tidegauge.assembly import folding
+from tidegauge.embedded import EmbeddedRedis
+from tidegauge.settings import Settings
+
+TOPIC, PARTITIONS = "events", 4
+LARGEST_BYTES = 2 * MEGABYTE
+FLUSH_SECONDS = 120
+
+
+def read_by_worker(records: Iterable[Record], total: int) -> Iterator[Point]:
+    """The most that was in memory so far, and last what stays there when all is read."""
+    with broker() as at, EmbeddedRedis() as redis, tempfile.TemporaryDirectory() as folder:
+        with administration(Brokers(at.bootstrap)) as admin:
+            create(admin, TOPIC, PARTITIONS, 1, {"max.message.bytes": str(LARGEST_BYTES)})
+        _send(at, records)
+        run = MemoryRun(at.bootstrap, redis.url, TOPIC, "bounds", idempotent=at.is_real)
+        log = Path(folder) / "worker.log"
+        run.run(folding(Settings()), total, log, lambda folded: run.look(folded / total))
+        yield from run.points
+
+
+class MemoryRun(WorkerRun):
+    """Runs one worker to the end of a topic; `points` is what was seen on the way."""
+
+    poll_seconds = 1.0
+    points: list[Point]
+
+    def look(self, done: float) -> None:
+        """Note the most that was in memory so far."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found is not None  # noqa: S101 - Linux says it of every process
+        self.points.append(Point(done, round(int(found[1]) / 1_024, 1)))
+
+    @contextmanager
+    def _worker(self, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+        self.points = []
+        with super()._worker(log) as self._process:
+            yield self._process
+
+    async def _published(self, folding: Folding, events: int) -> dict[int, Published]:
+        published = await super()._published(folding, events)
+        self.look(1)
+        await asyncio.sleep(TRIM_SECONDS + 1)  # what is free is given back so often
+        moment = ask(self._port)
+        if moment is None:
+            raise RuntimeError("the worker does not answer")
+        self.points.append(Point(1, round(moment.resident_bytes / MEGABYTE, 1)))
+        return published
+
+
+def _send(at: Broker, records: Iterable[Record]) -> None:
+    producer = Producer({"bootstrap.servers": at.bootstrap, "message.max.bytes": LARGEST_BYTES})
+    for record in records:
+        partition = record.offset % PARTITIONS
+        producer.produce(TOPIC, record.value, partition=partition, timestamp=record.timestamp)
+        producer.poll(0)
+    if producer.flush(FLUSH_SECONDS):
+        raise RuntimeError("the records could not be written")
