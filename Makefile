@@ -22,8 +22,8 @@ COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --python-version
 
 PEERS := benchmarks/peers/requirements
 
-.PHONY: help demo test test-long chaos lint format bench-fold bench-persons bench-spikes bench-launches bench-bounds bench bench-quick fuzz \
-	screenshots lock sbom clean
+.PHONY: help demo test test-long chaos lint format bench-fold bench-persons bench-spikes bench-launches bench-bounds bench-costs bench \
+	bench-quick fuzz screenshots lock sbom clean
 
 help: ## show these verbs
 	@sed -n 's/^\([a-z-]*\):.* ## /\1|/p' $(MAKEFILE_LIST) | awk -F '|' '{printf "make %-13s %s\n", $$1, $$2}'
@@ -68,6 +68,10 @@ bench-launches: .venv/ready-to-test ## what is said of launches whose effect is 
 
 bench-bounds: .venv/ready-to-test ## what floods and outages cost, as curves
 	$(BIN)/python benchmarks/bench_bounds.py
+
+bench-costs: .venv/ready-to-test ## what running it costs, as curves (ONLY, SCALE; RECORD=1 writes docs/sizing.md)
+	@$(BIN)/python benchmarks/bench_costs.py $(if $(ONLY),--only '$(ONLY)') $(if $(SCALE),--scale '$(SCALE)') \
+		$(if $(RECORD),--record)
 
 bench: .venv/ready-to-test ## tidegauge beside other stream processors, recorded in docs/ (ROUNDS)
 	$(BIN)/python benchmarks/bench_peers.py --rounds $(or $(ROUNDS),5) --variants --record

@@ -62,6 +62,13 @@ class LoopbackServer:
     def __exit__(self, *_exception: object) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """Of the process; ServerFailed when it does not run."""
+        if self._process is None:
+            raise ServerFailed(f"{self.name} does not run.")
+        return self._process.pid
+
     def command(self) -> list[str]:
         """What to run; `self.folder` exists by then and is the working directory."""
         raise NotImplementedError

@@ -14,6 +14,7 @@ class Broker(NamedTuple):
     bootstrap: str
     name: str
     is_real: bool
+    pid: int
 
 
 class LastingKafka(RealKafka):
@@ -29,7 +30,9 @@ def broker() -> Iterator[Broker]:
         kafka = LastingKafka()
     except KafkaMissing:
         with EmbeddedBroker() as embedded:
-            yield Broker(embedded.bootstrap, "embedded (Tansu, in memory)", is_real=False)
+            name = "embedded (Tansu, in memory)"
+            yield Broker(embedded.bootstrap, name, is_real=False, pid=embedded.pid)
     else:
         with kafka:
-            yield Broker(kafka.bootstrap, "Apache Kafka, one node", is_real=True)
+            name = "Apache Kafka, one node"
+            yield Broker(kafka.bootstrap, name, is_real=True, pid=kafka.pid)

@@ -13,10 +13,11 @@ from typing import Any
 from benchmarks.peers.chart import draw
 from benchmarks.peers.environments import ROOT
 from benchmarks.peers.figures import AIOKAFKA, CATALOGUE, OURS
+from benchmarks.recorded_page import made_anew, number
 
 RECORDED = ROOT / "docs" / "performance.json"
 PAGE, CHART = RECORDED.with_suffix(".md"), RECORDED.with_suffix(".svg")
-BEGIN, END = "<!-- from docs/performance.json -->", "<!-- end -->"
+BEGIN = "<!-- from docs/performance.json -->"
 TITLES = {
     OURS: "**tidegauge**, the same job",
     "kafka_streams": "Kafka Streams",
@@ -42,9 +43,7 @@ def write(figures: Mapping[str, Any]) -> None:
 
 def page(text: str, figures: Mapping[str, Any]) -> str:
     """The page with what stands between the marks made anew."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return "\n".join((before + BEGIN, *_lines(figures), END + after))
+    return made_anew(text, BEGIN, _lines(figures))
 
 
 def _lines(figures: Mapping[str, Any]) -> Iterator[str]:
@@ -88,19 +87,15 @@ def _row(name: str, figures: Mapping[str, Any]) -> str:
     cells = (
         TITLES[name],
         _told(figures["records_per_second"][name]),
-        _number(cpu) if cpu else "",
-        _number(peak) if peak else "",
+        number(cpu) if cpu else "",
+        number(peak) if peak else "",
         _told(ratio) if ratio else "",
     )
     return f"| {' | '.join(cells)} |"
 
 
 def _told(found: Mapping[str, float]) -> str:
-    return f"{_number(found['median'])} ({_number(found['least'])} to {_number(found['most'])})"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three digits
+    return f"{number(found['median'])} ({number(found['least'])} to {number(found['most'])})"
 
 
 def _plain(title: str) -> str:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.peers.figures import different, fallen, ratios, spread
-from benchmarks.peers.page import BEGIN, END, PAGE, RECORDED, page
+from benchmarks.peers.page import BEGIN, PAGE, RECORDED, page
+from benchmarks.recorded_page import END
 
 RATES = {
     "tidegauge": 200_000.0,

@@ -30,12 +30,6 @@ class SystemRedis(EmbeddedRedis):
     def binary(self) -> str:
         return shutil.which("redis-server") or super().binary()
 
-    @property
-    def pid(self) -> int:
-        """Of the process."""
-        assert self._process is not None
-        return self._process.pid
-
 
 @dataclass
 class World:

@@ -1,0 +1,1 @@
+"""What running it costs, as curves: each module has one function that measures one."""
