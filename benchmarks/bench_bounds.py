@@ -4,8 +4,8 @@
 
 A flood of a million label values, ten million persons, records of 1 MiB, an hour without Redis, a
 day of backlog (`benchmarks/bounds_scenarios.py`), each in a process of its own on the real classes
-and simulated time; the large records also by a real worker from a real Kafka. Progress goes to stderr; the last line on stdout is one JSON object. Exit code 1
-when a bound does not hold.
+and simulated time; the large records also by a real worker from a real Kafka. Progress goes to
+stderr; the last line on stdout is one JSON object. Exit code 1 when a bound does not hold.
 """
 
 import argparse
