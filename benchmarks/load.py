@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from confluent_kafka import Producer
-
-from benchmarks.template import Template, minutes_in, text_of, time_of
+from benchmarks.sending import Sending
+from benchmarks.template import Template, text_of, time_of, times_in
 from tidegauge.simulator.disturbance import Disturbances
 from tidegauge.simulator.feed import Feed
 from tidegauge.simulator.ledger import Ledger
@@ -25,7 +24,6 @@ MINUTE_RECORDS = 120_000
 PEOPLE = 20_000
 """At the start; a simulated minute sees some 21,000 persons, newcomers included."""
 MINUTES_OF_THE_SAME_PEOPLE = 5
-FLUSH_SECONDS = 120
 
 
 class Load:
@@ -41,7 +39,7 @@ class Load:
         for record in feed.preload(start_ms, start_ms + MINUTE_MS, minute_records):
             self._templates.append(Template.of(record))
             self._minute_truth.record(record.partition, *record.truth)
-        texts = {text for template in self._templates for text in minutes_in(template.value)}
+        texts = {text for template in self._templates for text in times_in(template.value)}
         self._minutes = {text: time_of(text) for text in texts}
         self.ledger = Ledger(TIME_ZONE)
         self.minute_records = minute_records
@@ -60,40 +58,20 @@ class Load:
 
         `progress` is called with the number of records now and then.
         """
-        failures: list[str] = []
-        producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "enable.idempotence": True,  # retries neither double nor reorder
-                "linger.ms": 20,
-                "batch.size": 131_072,
-                "queue.buffering.max.messages": 400_000,
-                "delivery.report.only.error": True,
-                "on_delivery": lambda error, _: failures.append(str(error)),
-            }
+        sending = Sending(
+            bootstrap, topic, **{"batch.size": 131_072, "queue.buffering.max.messages": 400_000}
         )
         for number in range(self.minutes, self.minutes + minutes):
-            self._send_minute(producer, topic, number, progress)
-        left = producer.flush(FLUSH_SECONDS)
-        if left or failures:
-            raise RuntimeError(f"{left + len(failures)} records were not stored: {failures[:1]}")
+            self._send_minute(sending, number, progress)
+        sending.finish()
 
-    def _send_minute(
-        self, producer: Any, topic: str, number: int, progress: Callable[[int], Any]
-    ) -> None:
+    def _send_minute(self, sending: Sending, number: int, progress: Callable[[int], Any]) -> None:
         shift_ms = number * MINUTE_MS
         for count, (partition, timestamp_ms, value) in enumerate(self._values(number), 1):
             self.bytes += len(value)
-            while True:
-                try:
-                    producer.produce(
-                        topic, value, partition=partition, timestamp=timestamp_ms + shift_ms
-                    )
-                    break
-                except BufferError:
-                    producer.poll(0.05)
+            sending.send(partition, timestamp_ms + shift_ms, value)
             if count % 10_000 == 0:
-                producer.poll(0)
+                sending.poll()
                 progress(10_000)
         self.minutes += 1
         _add(self.ledger, self._minute_truth, shift_ms, _people(number))

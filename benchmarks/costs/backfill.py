@@ -5,13 +5,11 @@ import math
 from collections.abc import Sequence
 
 from benchmarks.bounds_point import MEGABYTE
+from benchmarks.costs.backlog import read_backlog
 from benchmarks.costs.curve import Curve, Point
-from benchmarks.costs.site import PARTITIONS, TOPIC, site, tell
-from benchmarks.load import MINUTE_RECORDS, Load
+from benchmarks.costs.site import PARTITIONS, site
+from benchmarks.load import MINUTE_RECORDS
 from benchmarks.moment import Moment
-from benchmarks.verdict import differences
-from tidegauge.assembly import folding
-from tidegauge.settings import Settings
 
 EVENTS = 10_000_000
 POINTS = 20
@@ -20,15 +18,8 @@ POINTS = 20
 def backfill(scale: float) -> Curve:
     """One worker reads ten million events that are there already; what it counts is checked."""
     minutes = math.ceil(EVENTS * scale / MINUTE_RECORDS)
-    fold, load = folding(Settings()), Load(PARTITIONS)
     with site() as at:
-        tell(f"{at.broker.name}: sending {minutes * MINUTE_RECORDS:,} events")
-        load.send(at.broker.bootstrap, TOPIC, minutes, lambda _: None)
-        tell("folding them")
-        worker = at.worker("backfill")
-        published = worker.run(fold, load.events, at.folder / "log", lambda _: None)
-        for line in itertools.islice(differences(fold, published, load.ledger), 1):
-            raise RuntimeError(f"what was counted is not what was sent: {line}")
+        load, worker = read_backlog(at, "backfill", minutes)
     return Curve(
         name="backfill",
         title="A backlog, read by one worker",

@@ -9,9 +9,8 @@ import re
 import zlib
 from collections.abc import Iterator
 
-from confluent_kafka import Producer
-
-from benchmarks.load import FLUSH_SECONDS, MINUTE_MS, MINUTE_RECORDS, Load
+from benchmarks.load import MINUTE_MS, MINUTE_RECORDS, Load
+from benchmarks.sending import Sending
 from benchmarks.template import Template
 
 COUNTRIES = ("AU", "BR", "CA", "DE", "ES", "FR", "GB", "IN", "JP", "MX", "NL", "US")
@@ -42,26 +41,10 @@ class Market(Load):
 
     def fill(self, bootstrap: str, topic: str, count: int) -> None:
         """Send the first so many records to a topic; raises RuntimeError when that fails."""
-        failures: list[str] = []
-        producer = Producer(
-            {
-                "bootstrap.servers": bootstrap,
-                "enable.idempotence": True,
-                "linger.ms": 20,
-                "delivery.report.only.error": True,
-                "on_delivery": lambda error, _: failures.append(str(error)),
-            }
-        )
-        for partition, timestamp_ms, value in self.records(count):
-            while True:
-                try:
-                    producer.produce(topic, value, partition=partition, timestamp=timestamp_ms)
-                    break
-                except BufferError:
-                    producer.poll(0.05)
-        left = producer.flush(FLUSH_SECONDS)
-        if left or failures:
-            raise RuntimeError(f"{left + len(failures)} records were not stored: {failures[:1]}")
+        sending = Sending(bootstrap, topic)
+        for record in self.records(count):
+            sending.send(*record)
+        sending.finish()
 
 
 def _placed(template: Template) -> Template:
