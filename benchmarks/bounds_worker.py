@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from confluent_kafka import Producer
-
 from agents.allocator import TRIM_SECONDS
 from agents.brokers import Brokers
 from agents.topics import administration, create
 from benchmarks.bounds_point import MEGABYTE, Point
 from benchmarks.moment import ask
-from benchmarks.peers.broker import Broker, broker
+from benchmarks.peers.broker import broker
+from benchmarks.sending import Sending
 from benchmarks.worker_run import WorkerRun
 from streams.folding import Folding
 from streams.outcomes import Record
@@ -26,7 +25,6 @@ from tidegauge.settings import Settings
 
 TOPIC, PARTITIONS = "events", 4
 LARGEST_BYTES = 2 * MEGABYTE
-FLUSH_SECONDS = 120
 
 
 def read_by_worker(records: Iterable[Record], total: int) -> Iterator[Point]:
@@ -34,7 +32,10 @@ def read_by_worker(records: Iterable[Record], total: int) -> Iterator[Point]:
     with broker() as at, EmbeddedRedis() as redis, tempfile.TemporaryDirectory() as folder:
         with administration(Brokers(at.bootstrap)) as admin:
             create(admin, TOPIC, PARTITIONS, 1, {"max.message.bytes": str(LARGEST_BYTES)})
-        _send(at, records)
+        sending = Sending(at.bootstrap, TOPIC, **{"message.max.bytes": LARGEST_BYTES})
+        for one in records:
+            sending.send(one.offset % PARTITIONS, one.timestamp, one.value or b"")
+        sending.finish()
         run = MemoryRun(at.bootstrap, redis.url, TOPIC, "bounds", idempotent=at.is_real)
         log = Path(folder) / "worker.log"
         run.run(folding(Settings()), total, log, lambda folded: run.look(folded / total))
@@ -69,13 +70,3 @@ class MemoryRun(WorkerRun):
             raise RuntimeError("the worker does not answer")
         self.points.append(Point(1, round(moment.resident_bytes / MEGABYTE, 1)))
         return published
-
-
-def _send(at: Broker, records: Iterable[Record]) -> None:
-    producer = Producer({"bootstrap.servers": at.bootstrap, "message.max.bytes": LARGEST_BYTES})
-    for record in records:
-        partition = record.offset % PARTITIONS
-        producer.produce(TOPIC, record.value, partition=partition, timestamp=record.timestamp)
-        producer.poll(0)
-    if producer.flush(FLUSH_SECONDS):
-        raise RuntimeError("the records could not be written")
