@@ -1,6 +1,7 @@
 """Merging from one snapshot to the next: what did not change is not merged over partitions again.
 
-It holds at most what one more partition would, and never changes what is said.
+That never changes what is said. It takes less memory than what is merged, of which it keeps what
+only one partition has.
 """
 
 from collections import defaultdict
@@ -47,4 +48,7 @@ class Remembered(Merged):
             for labels, state in one.items():
                 states[labels].append(state)
         merge = self._folding.aggregates[fold_id].merge
-        return {labels: merge(found) for labels, found in states.items()}
+        return {
+            labels: found[0] if len(found) == 1 else merge(found)
+            for labels, found in states.items()
+        }
