@@ -30,6 +30,8 @@ class Scrape(NamedTuple):
     sent_bytes: int
     resident_megabytes: float
     """Of the exporter."""
+    cpu_seconds: float
+    """Processor time the exporter has taken since it began."""
 
 
 @contextmanager
@@ -78,5 +80,6 @@ def read(text: str, seconds: float, sent_bytes: int) -> Scrape:
     values = {name: float(value) for name, _, value in samples}
     if not values.get("tidegauge_up"):
         raise RuntimeError("the exporter shows no product metrics")
-    resident = values["process_resident_memory_bytes"] / MEGABYTE
-    return Scrape(seconds, len(samples), sent_bytes, round(resident, 1))
+    resident = round(values["process_resident_memory_bytes"] / MEGABYTE, 1)
+    cpu_seconds = values["process_cpu_seconds_total"]
+    return Scrape(seconds, len(samples), sent_bytes, resident, cpu_seconds)

@@ -59,12 +59,13 @@ ANSWER = """# HELP tidegauge_up 1 while all is well.
 tidegauge_up 1.0
 tidegauge_product_views_total{product="product 1"} 3.0
 process_resident_memory_bytes 1.048576e+08
+process_cpu_seconds_total 2.5
 # EOF
 """
 
 
 def test_a_scrape_counts_samples_and_says_what_the_exporter_holds() -> None:
-    assert read(ANSWER, 0.5, 70) == Scrape(0.5, 3, 70, 100)
+    assert read(ANSWER, 0.5, 70) == Scrape(0.5, 4, 70, 100, 2.5)
 
 
 def test_a_scrape_without_product_metrics_is_no_measurement() -> None:
@@ -73,11 +74,12 @@ def test_a_scrape_without_product_metrics_is_no_measurement() -> None:
 
 
 def test_a_point_tells_median_and_most_of_what_changed_and_of_what_did_not() -> None:
-    def took(seconds: float) -> Scrape:
-        return Scrape(seconds, 9, 1_500, 80)
+    def took(seconds: float, cpu_seconds: float) -> Scrape:
+        return Scrape(seconds, 9, 1_500, 80, cpu_seconds)
 
-    rounds = [(took(0.3), took(0.1)), (took(0.2), took(0.1)), (took(0.4), took(0.2))]
-    assert figures(took(2), {"text": rounds}) == {
+    rounds = [(took(0.3, 1), took(0.1, 1.1)), (took(0.4, 1.2), took(0.2, 1.3))]
+    rounds.append((took(0.2, 1.4), took(0.1, 1.5)))
+    assert figures(took(2, 0.5), {"text": rounds}) == {
         "series_shown": 9,
         "exporter_megabytes": 80,
         "first_milliseconds": 2_000,
@@ -85,5 +87,6 @@ def test_a_point_tells_median_and_most_of_what_changed_and_of_what_did_not() -> 
         "text_changed_most_milliseconds": 400,
         "text_same_milliseconds": 100,
         "text_same_most_milliseconds": 200,
+        "text_cpu_milliseconds": 100,
         "text_kilobytes": 1.5,
     }
