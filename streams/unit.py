@@ -8,6 +8,7 @@ version byte, a CRC-32 and MessagePack in canonical form: equal contents, equal 
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +22,8 @@ from streams.routing import Labels
 
 FORMAT_VERSION = 2
 HEADER_BYTES = 5
+KEPT_LABELS = 1 << 16
+"""Label sets that are known to one another; of more, some are there more than once."""
 T = TypeVar("T")
 
 State = dict[str, dict[Labels, Any]]
@@ -121,7 +124,7 @@ class Unit:
     def load(cls, stored: StoredUnit, aggregates: Mapping[str, Aggregate]) -> "Unit":
         """Read a stored unit; metrics the catalogue no longer has are left behind."""
         state = {
-            metric: {labels: aggregates[metric].load(value) for labels, value in series}
+            metric: {shared(labels): aggregates[metric].load(value) for labels, value in series}
             for metric, series in stored.state
             if metric in aggregates
         }
@@ -132,6 +135,12 @@ class Unit:
         for metric, series in self.state.items():
             if any(len(one) != labels.get(metric, len(one)) for one in series):
                 raise Damaged(f"{metric} has {labels[metric]} labels, and series of it others")
+
+
+@lru_cache(maxsize=KEPT_LABELS)
+def shared(labels: Labels) -> Labels:
+    """One object for equal label sets: a pane has mostly those of the others."""
+    return labels
 
 
 OUTCOMES = "outcomes"

@@ -116,6 +116,12 @@ def test_metrics_the_catalogue_no_longer_has_are_left_behind() -> None:
     assert set(Unit.load(stored, fewer).state) == {"views@1"}
 
 
+def test_equal_label_sets_of_units_that_were_read_take_memory_once() -> None:
+    one, other = (Unit.load(unseal(StoredUnit, RAW), AGGREGATES_HERE) for _ in range(2))
+    for labels, again in zip(one.state["views@1"], other.state["views@1"], strict=True):
+        assert labels is again
+
+
 class Generation(msgspec.Struct, array_like=True):
     """A row of which only the beginning is asked for."""
 
