@@ -5,7 +5,7 @@ import tempfile
 import time
 from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from confluent_kafka import Producer
 from rich.console import Console
@@ -67,7 +67,7 @@ class PersonsRun:
         self._is_equal = True
         self._seconds = 0.0
 
-    def run(self) -> dict[str, object]:
+    def run(self) -> dict[str, Any]:
         """Start the servers, measure, and end them."""
         with (
             EmbeddedBroker() as broker,
@@ -105,7 +105,7 @@ class PersonsRun:
         )
         return Loaded({n: [0, *accumulate(each)] for n, each in counts.items()}, size)
 
-    def _measure(self, loaded: Loaded, folder: Path) -> dict[str, object]:
+    def _measure(self, loaded: Loaded, folder: Path) -> dict[str, Any]:
         first = self._keep("first", folder, loaded.ends)
         rate = self._rate(first, loaded)
         self._console.print(f"Taking: {rate:,.0f} facts/s")

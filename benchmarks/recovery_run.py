@@ -57,7 +57,8 @@ class RecoveryRun:
         if producer.flush(FLUSH_SECONDS):
             raise RuntimeError("the state could not be written")
         run = WorkerRun(settings.kafka.bootstrap, self._redis_url, settings.topic, application)
-        return Recovery(size, rows, run.recovery_seconds(self._folder / application))
+        recovered = run.recovered(self._folder / application)
+        return Recovery(size, rows, recovered.recovery_seconds)
 
 
 def _enlarge(rows: Rows, size: int) -> Iterator[tuple[str, bytes]]:

@@ -65,14 +65,14 @@ class WorkerRun:
             self._watch(process, events, log, progress)
             return asyncio.run(self._published(folding, events))
 
-    def recovery_seconds(self, log: Path) -> float:
-        """Start a worker on the state that is there; how long it took to read it."""
+    def recovered(self, log: Path) -> Moment:
+        """Start a worker on the state that is there; how it is when it has read it."""
         deadline = time.monotonic() + RECOVERY_SECONDS_MAX
         with self._worker(log) as process:
             while process.poll() is None and time.monotonic() < deadline:
                 moment = ask(self._port)
                 if moment is not None and moment.offsets and moment.recovery_seconds > 0:
-                    return moment.recovery_seconds
+                    return moment
                 time.sleep(POLL_SECONDS)
         tail = log.read_text(errors="replace")[-2_000:]
         raise RuntimeError(f"the state was not recovered. The log ends with:\n{tail}")
