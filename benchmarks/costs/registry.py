@@ -13,10 +13,15 @@ from collections.abc import Callable
 
 from benchmarks.costs.backfill import backfill
 from benchmarks.costs.curve import Curve
+from benchmarks.costs.freshness import freshness
+from benchmarks.costs.many_workers import workers
+from benchmarks.costs.traffic import traffic
 from benchmarks.ending import end
 from benchmarks.peers.environments import ROOT
 
-CURVES: dict[str, Callable[[float], Curve]] = {one.__name__: one for one in (backfill,)}
+CURVES: dict[str, Callable[[float], Curve]] = {
+    one.__name__: one for one in (freshness, traffic, backfill, workers)
+}
 SECONDS_MAX = 3_600
 STOP_SECONDS = 60
 """So long it may take to end the servers of a curve."""
