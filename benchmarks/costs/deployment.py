@@ -72,7 +72,7 @@ class Deployment:
 
     @property
     def ends(self) -> dict[str, float]:
-        """By what there is one of only: the share of what it can do that is taken, in percent."""
+        """By what cannot be shared out: how much of its time is taken, in percent."""
         scrape = self.curves["freshness"].points[0]["scrape_seconds"] * self._by_partition
         return {
             "Redis, whose one thread does the work": (
@@ -129,6 +129,6 @@ def told(curves: Mapping[str, Curve], events_per_second: float, persons: float) 
     (weakest, share), *others = ranked
     beside = "; ".join(f"{what}: {number(percent)} %" for what, percent in others)
     yield (
-        f"**The weakest point is {weakest}: {number(share)} % of it is taken.** More workers, "
-        f"partitions and brokers can be had, of this there is one. Next: {beside}."
+        f"**The weakest point is {weakest}: {number(share)} % of its time is taken.** Workers, "
+        f"partitions and brokers can be more; this cannot be shared out. Next: {beside}."
     )

@@ -72,7 +72,7 @@ def test_what_goes_by_the_second_is_multiplied_by_partitions(curves: dict[str, C
 def test_the_weakest_point_is_what_is_taken_most_of(curves: dict[str, Curve]) -> None:
     text = "\n".join(told(curves, 100_000, 6_000_000))
     assert "| partitions of the source | 12 |" in text
-    assert "**The weakest point is Redis, whose one thread does the work: 15 % of it" in text
+    assert "**The weakest point is Redis, whose one thread does the work: 15 % of its time" in text
     assert "each 15 s: 0.6 %" in text
 
 
