@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import NamedTuple
 
+from benchmarks.recorded_page import number
+
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 250, 60, 20, 60, 40
 COLUMNS = 2
 COLOURS = ("#1f6f8b", "#c77d0a", "#6a3d9a", "#4d7c0f")
@@ -59,7 +61,7 @@ def _drawn(chart: Chart) -> str:
         f'<tspan dx="{12 if i else 0}" style="fill:{colour}">{escape(name)}</tspan>'
         for i, (colour, name) in enumerate(zip(COLOURS, chart.lines, strict=False))
     )
-    told = f"{right:,.4g} {escape(chart.x)}"
+    told = f"{number(right)} {escape(chart.x)}"
     return "".join(
         (
             f'<text class="title" x="{LEFT}" y="20">{escape(chart.title)}</text>',
@@ -67,7 +69,7 @@ def _drawn(chart: Chart) -> str:
             path([(0, 0), (right, 0)], 'class="axis"'),
             *(path(pairs, f'style="stroke:{colour}"') for colour, (_, pairs) in shown),
             path(chart.bound, 'class="bound"'),
-            f'<text x="4" y="{TOP - 6}">{top:,.4g} {escape(chart.unit)}</text>',
+            f'<text x="4" y="{TOP - 6}">{number(top)} {escape(chart.unit)}</text>',
             f'<text x="{LEFT}" y="{HEIGHT - 22}">0</text>',
             f'<text class="end" x="{WIDTH - RIGHT}" y="{HEIGHT - 22}">{told}</text>',
         )

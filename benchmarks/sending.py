@@ -11,14 +11,14 @@ class Sending:
 
     def __init__(self, bootstrap: str, topic: str, **settings: object) -> None:
         self._topic = topic
-        self._failures: list[str] = []
+        self._failures = failures = list[str]()
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap,
                 "enable.idempotence": True,
                 "linger.ms": 20,
                 "delivery.report.only.error": True,
-                "on_delivery": lambda error, _: self._failures.append(str(error)),
+                "on_delivery": lambda error, _: failures.append(str(error)),
             }
             | settings
         )

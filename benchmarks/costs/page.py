@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from benchmarks.costs import deployment
 from benchmarks.costs.chart import draw, spoken
 from benchmarks.costs.curve import Bound, Curve
 from benchmarks.peers.environments import ROOT
@@ -18,8 +19,11 @@ from benchmarks.recorded_page import made_anew, number
 
 RECORDED = ROOT / "docs" / "costs.json"
 PAGE, CHART = ROOT / "docs" / "sizing.md", RECORDED.with_suffix(".svg")
+DEPLOYMENT = "<!-- from docs/costs.json: a deployment -->"
 CURVES = "<!-- from docs/costs.json: curves -->"
 NOTHING = "No run is recorded yet: `make bench-costs` with `RECORD=1` records one."
+EVENTS_PER_SECOND, PERSONS = 100_000, 10_000_000
+"""Of the deployment that is reckoned."""
 
 Record = Mapping[str, Any]
 """What docs/costs.json holds: the machine, and the figures of curves by name."""
@@ -30,7 +34,7 @@ def record(curves: Mapping[str, Curve], scale: float) -> None:
     was, now = read(), machine()
     kept = was["curves"] if was["machine"] == now else {}
     measured = {name: curve.figures() | {"scale": scale} for name, curve in curves.items()}
-    found = {"machine": now, "curves": dict(sorted((kept | measured).items()))}
+    found = {"machine": now, "curves": kept | measured}
     RECORDED.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     write(found)
 
@@ -52,7 +56,9 @@ def write(found: Record) -> None:
 
 def page(text: str, found: Record) -> str:
     """The page with what stands between the marks made anew."""
-    return made_anew(text, CURVES, _told(found) if found["curves"] else [NOTHING])
+    curves = {curve.name: curve for curve in _curves(found)}
+    text = made_anew(text, DEPLOYMENT, deployment.told(curves, EVENTS_PER_SECOND, PERSONS))
+    return made_anew(text, CURVES, _told(found) if curves else [NOTHING])
 
 
 def _told(found: Record) -> Iterator[str]:

@@ -13,14 +13,20 @@ from collections.abc import Callable
 
 from benchmarks.costs.backfill import backfill
 from benchmarks.costs.curve import Curve
+from benchmarks.costs.freshness import freshness
 from benchmarks.costs.keeping import keeping_days, keeping_label_sets, keeping_persons
+from benchmarks.costs.many_workers import workers
 from benchmarks.costs.scraping import scraping
+from benchmarks.costs.traffic import traffic
 from benchmarks.ending import end
 from benchmarks.peers.environments import ROOT
 
 CURVES: dict[str, Callable[[float], Curve]] = {
     one.__name__: one
-    for one in (backfill, scraping, keeping_persons, keeping_label_sets, keeping_days)
+    for one in (
+        *(freshness, traffic, backfill, workers, scraping),
+        *(keeping_persons, keeping_label_sets, keeping_days),
+    )
 }
 SECONDS_MAX = 3_600
 STOP_SECONDS = 60

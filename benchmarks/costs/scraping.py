@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.costs.curve import Bound, Curve, Point
+from benchmarks.costs.one_partition import OnePartition
 from benchmarks.costs.scraped import FORMATS, Scrape, exporter, scrape
 from benchmarks.costs.shop import listed, of_windows, views
 from benchmarks.costs.site import PARTITIONS, tell
-from benchmarks.costs.workers import Workers
 from exporters.snapshot_store import wall_clock
 from tidegauge.assembly import folding, load_checked
 from tidegauge.embedded import EmbeddedRedis
@@ -54,21 +54,19 @@ def _point(series: int) -> Point:
     with tempfile.TemporaryDirectory(prefix="tidegauge-costs-") as folder, EmbeddedRedis() as redis:
         configuration = listed(Path(folder), products)
         fold = folding(load_checked(str(configuration), {}))
-        with closing(Workers(redis.url, fold, PARTITIONS)) as workers:
-            workers.add(views(products, of_windows(wall_clock(), DAYS)))
+        with closing(OnePartition(redis.url, fold, PARTITIONS)) as shop:
+            shop.add(views(products, of_windows(wall_clock(), DAYS)))
             with exporter(configuration, redis.url) as connection:
                 first = scrape(connection, "text")
-                rounds = {
-                    kind: list(_rounds(workers, products, connection, kind)) for kind in FORMATS
-                }
+                rounds = {kind: list(_rounds(shop, products, connection, kind)) for kind in FORMATS}
     return {"series": series, **figures(first, rounds)}
 
 
 def _rounds(
-    workers: Workers, products: int, connection: HTTPConnection, kind: str
+    shop: OnePartition, products: int, connection: HTTPConnection, kind: str
 ) -> Iterator[tuple[Scrape, Scrape]]:
     for _ in range(ROUNDS):
-        workers.add(views(products, [wall_clock()], workers.offset))
+        shop.add(views(products, [wall_clock()], shop.offset))
         yield scrape(connection, kind), scrape(connection, kind)
 
 

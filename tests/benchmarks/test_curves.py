@@ -7,7 +7,7 @@ import pytest
 from benchmarks.costs.backfill import POINTS, points_of
 from benchmarks.costs.chart import draw
 from benchmarks.costs.curve import Bound, Curve
-from benchmarks.costs.page import CURVES, NOTHING, PAGE, page, read
+from benchmarks.costs.page import CURVES, DEPLOYMENT, NOTHING, PAGE, page, read
 from benchmarks.moment import Moment
 from benchmarks.recorded_page import END, made_anew
 
@@ -27,7 +27,7 @@ RECORD = {
     "machine": {"processors": 2, "model": "", "system": "Linux", "python": "3.11"},
     "curves": {"slower": SLOWER.figures() | {"scale": 1}},
 }
-BLANK = f"# By hand\n{CURVES}\nwas there\n{END}\nAlso by hand.\n"
+BLANK = f"# By hand\n{DEPLOYMENT}\n{END}\n{CURVES}\nwas there\n{END}\nAlso by hand.\n"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ BATCH = 5_000
 TIMEOUT_SECONDS = 60.0
 
 
-class Workers:
+class OnePartition:
     """Folds records and publishes what they come to, as so many partitions that are all alike."""
 
     def __init__(self, redis_url: str, folding: Folding, partitions: int) -> None:
