@@ -1,9 +1,10 @@
 """Facts of which the last one holds: what each person's were when, counted in the sheets.
 
 All of them are kept that may count: what is counted is what holds when local days end, so the last
-one of each day does, and where it matters the first of all. They may be noted in any order; of two
-in the same millisecond the one counts whose label sorts last. As with marks, what is noted late
-takes away what the person came to before and adds what it comes to now.
+one of each day does, and where the first of all matters, the first of each day: of somebody who was
+forgotten the day before it may be that. They may be noted in any order; of two in the same
+millisecond the one counts whose label sorts last. As with marks, what is noted late takes away what
+the person came to before and adds what it comes to now.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,10 +55,10 @@ class Register:
         self._count(History(those, before), History(those, after), since)
 
     def _kept(self, entries: Entries) -> Entries:
-        """Those of entries, in order, that are asked for: the last of a day, the first of all."""
+        """Those of entries, in order, that are asked for: the last of a day, or the first too."""
         days = days_of(self._calendar, entries.times // MINUTE)
-        is_of_another = np.diff(entries.rows) != 0
-        kept = np.append(is_of_another | (np.diff(days) != 0), True)
+        is_of_another = (np.diff(entries.rows) != 0) | (np.diff(days) != 0)
+        kept = np.append(is_of_another, True)
         if self.name in STATED:
             kept[1:] |= is_of_another
             kept[0] = True

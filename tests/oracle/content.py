@@ -60,15 +60,15 @@ class Content:
     def __init__(self, rng: random.Random, declares: bool) -> None:  # noqa: FBT001
         self.rng, self.declares = rng, declares
 
-    def of(self, time: int) -> dict[str, Any]:
-        """What an event of that time says."""
+    def of(self, time: int, known_since: int) -> dict[str, Any]:
+        """What an event of that time says, of somebody nobody knew before `known_since`."""
         roll = self.rng.random()
         if roll < 0.25:
             return self._page()
         if roll < 0.30:
             return {"type": self.rng.choice(("screen", "group"))}
         if roll < 0.42:
-            return self._identify(time)
+            return self._identify(time, known_since)
         if roll < 0.43 and self.declares:
             return self._declared(time)
         (name,) = self.rng.choices(list(NAMES), list(NAMES.values()))
@@ -95,10 +95,12 @@ class Content:
         }
         return {name: value for name, value in said.items() if self.rng.random() < 0.97}
 
-    def _identify(self, time: int) -> dict[str, Any]:
+    def _identify(self, time: int, known_since: int) -> dict[str, Any]:
         choice, limit = self.rng.choice, 10 * MINUTE
-        since = time + choice((0, -1, limit, limit + 1, 5 * DAY, -round(self.rng.random() * DAY)))
-        long_ago = time - round(self.rng.random() * choice((3, 40, 100, 4000)) * DAY)
+        lately = choice((0, -1, limit, limit + 1, 5 * DAY, -round(self.rng.random() * DAY)))
+        since = max(known_since, time + lately)
+        back = round(self.rng.random() * choice((3, 40, 100, 4000)) * DAY)
+        long_ago = max(known_since, time - back)
         traits = {
             "email": "a@example.com",
             "plan": choice((*PLANS, *PLANS, "", None)),

@@ -1,6 +1,7 @@
--- What is counted event by event, and persons by window.
+-- What is counted event by event, and persons by window: in windows of hours, and of goals, sketches
+-- count them, of which nobody can be taken out.
 create table metric.active_users as
-    select "window", count(distinct person) filter (is_active) as value
+    select "window", count(distinct if(windows.is_days, identity, person)) filter (is_active) as value
     from windows left join held using ("window") group by all;
 
 create table metric.page_views_total as

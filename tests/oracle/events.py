@@ -4,7 +4,7 @@ The lists are written out once more, so that a change of the catalogue is notice
 """
 
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, get_args, get_type_hints
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ GOALS = {"Signed Up": "signup", "Order Completed": "order", "Subscription Starte
 PASSIVE = {
     *("Subscription Cancelled", "Subscribers Declared", "Payment Succeeded", "Payment Failed"),
     *("NPS Answered", "CSAT Answered", "CES Answered", "Brand Mentioned"),
-    *("Launch Started", "Launch Ended"),
+    *("Launch Started", "Launch Ended", "Person Forgotten"),
 }
 PLANS = ("free", "starter", "pro", "enterprise")
 CHANNELS = (
@@ -64,8 +64,12 @@ class Row(NamedTuple):
     since: int | None
     """which this is; or the time from which all subscribers are declared."""
     since_day: int | None
+    forgets: str | None
+    """Who is to be forgotten."""
 
 
+Whom = Callable[[Any], str | None]
+"""The person that is meant by what an event to forget somebody says."""
 TYPES = {str: "varchar", int: "bigint", bool: "boolean"}
 
 
@@ -80,9 +84,9 @@ def _plain(hint: Any) -> Any:
     return next((kind for kind in get_args(hint) if kind is not type(None)), hint)
 
 
-def rows(accepted: Iterable[Accepted], zone: ZoneInfo) -> list[Row]:
+def rows(accepted: Iterable[Accepted], zone: ZoneInfo, whom: Whom) -> list[Row]:
     """A row for every event."""
-    return [_row(time, event, zone) for time, event in accepted]
+    return [_row(time, event, zone, whom) for time, event in accepted]
 
 
 def local_day(time: int, zone: ZoneInfo) -> int:
@@ -104,7 +108,7 @@ def milliseconds(text: Any) -> int | None:
     return time if 2000 <= (EPOCH + timedelta(milliseconds=time)).year < 2100 else None
 
 
-def _row(time: int, event: Mapping[str, Any], zone: ZoneInfo) -> Row:
+def _row(time: int, event: Mapping[str, Any], zone: ZoneInfo, whom: Whom) -> Row:
     kind, name = event["type"], event.get("event") or ""
     said = event.get("properties") or {}
     user = event.get("userId")
@@ -129,6 +133,7 @@ def _row(time: int, event: Mapping[str, Any], zone: ZoneInfo) -> Row:
         told_plan=told_plan,
         since=since,
         since_day=None if since is None else local_day(since, zone),
+        forgets=whom(said.get("forgotten_person")) if name == "Person Forgotten" else None,
     )
 
 

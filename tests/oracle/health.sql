@@ -3,11 +3,14 @@ create macro before() as yesterday();
 create macro within_30_days(day) as day between before() - 29 and before();
 create macro within_90_days(day) as day between before() - 89 and before();
 
-create table customers as
+create table candidates as
     select person from subscription where day <= before()
     group by all having last(label order by time, label) <> ''
     union
     select person from bought where within_30_days(day);
+create table customers as
+    select person from candidates
+    anti join (from ended where day <= before()) using (person);
 create table activity as
     select person, 30 - (before() - max(day)) as recency, least(25, 2 * count(*)) as frequency
     from active_days where within_30_days(day) group by all;

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from tests.oracle.events import Accepted
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 BLOCK = 64
 LEAST_TIMES = 8
+GRACE = 24 * HOUR
 
 
 class Row(Protocol):
@@ -73,7 +75,7 @@ class Judge:
         if context.get("bot") or "Googlebot" in context.get("userAgent", ""):
             return "bot"
         self.times.append(time)
-        if self.watermark is not None and time < self.watermark - 24 * HOUR:
+        if self.watermark is not None and time < self.watermark - GRACE:
             return "late"
         if self.is_known(event["messageId"]):
             return "duplicate"
@@ -86,3 +88,12 @@ class Judge:
         since = self.seen.get(message_id)
         self.seen[message_id] = minute  # every copy counts as the last one
         return known and (since is None or minute is None or since >= minute - 10)
+
+
+def settled(watermarks: Iterable[int | None]) -> int:
+    """The time before which nothing can come any more of partitions that are read to their ends.
+
+    The one that is most behind says so, by a day behind the newest at the most; 0: nobody does.
+    """
+    known = [watermark or 0 for watermark in watermarks]
+    return max(0, min(max(one, max(known) - DAY) for one in known) - GRACE)

@@ -1,12 +1,13 @@
 """Raw logs of Kafka records, drawn from a seed: weeks of a few persons, with every kind of trouble.
 
 All is drawn so that a log holds what is rare: the same millisecond twice, local midnights, days
-of 23 and 25 hours within the windows, subscriptions told long after they began.
+of 23 and 25 hours within the windows, subscriptions told long after they began, persons who are
+forgotten and come again.
 """
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -27,8 +28,11 @@ CHANGES = {
 """Reporting time zones, and days that are to lie in the log: where there is one, those on which
 clocks change."""
 SPANS = (2, 9, 35, 50, 70)
+SOON = 20 * HOUR
+"""So long after their day nobody has been forgotten yet, by any event or copy that may come."""
 LONG_AGO = (0, 1, 5, 6, 7, 28, 29, 30, 31, 58, 59, 60)
 """Days with which windows begin and end, or nearly."""
+NOBODY: tuple[dict[str, str] | None, ...] = ({"forgotten_person": f"{7:016}.{7:016}"}, {}, None)
 BROKEN = (None, b"", b"not json", b"[1,2]", b"7", b'{"type":"page"}', b'{"messageId":"x"', b"\xff")
 
 
@@ -55,9 +59,13 @@ class Log:
     seed: int
     declares: bool = True
     """Whether the list of all subscribers may be declared."""
+    told: Callable[[str], str] = str
+    """What an event says that is to make somebody of this id forgotten."""
     zone: str = ""
     end: int = 0
     partitions: list[list[Record]] = field(default_factory=list)
+    forgotten: dict[str, str] = field(default_factory=dict)
+    """Who is meant by what such events say."""
 
     def __post_init__(self) -> None:
         self.rng = rng = random.Random(self.seed)
@@ -74,7 +82,8 @@ class Log:
 
     def _sent(self, number: int) -> list[Sent]:
         times = sorted(self._time() for _ in range(number))
-        sent: list[Sent] = []
+        self._cuts: list[tuple[int, int]] = []
+        sent = [self._forgetting(place) for place in range(self.rng.choice((0, 1, 4, 12)))]
         for place, time in enumerate(times):
             person = self._person()
             sent.append(self._event(place, person, time))
@@ -113,11 +122,9 @@ class Log:
         return round(midnight.timestamp()) * SECOND
 
     def _event(self, number: Any, person: int, time: int) -> Sent:
-        rng = self.rng
-        delay = rng.choice((0, 0, rng.randint(0, SECOND), rng.randint(0, HOUR)))
-        if rng.random() < 1 / 10:
-            delay = rng.randint(0, 60 * HOUR)
-        event = {"messageId": f"id {number}", **self._who(person), **self.content.of(time)}
+        rng, delay = self.rng, self._delay()
+        said = self.content.of(time, self._known_since(person, time, time + delay))
+        event = {"messageId": f"id {number}", **self._who(person), **said}
         if delay or rng.random() < 1 / 2:
             event["timestamp"] = iso(time, rng.choice((0, 0, 2, -5)))
         if rng.random() < 1 / 40:
@@ -128,6 +135,40 @@ class Log:
                 ({"bot": True}, {"userAgent": "Googlebot/2.1"}, {"userAgent": "Firefox"}, None)
             )
         return Sent(time + delay, self._partition(person), event)
+
+    def _delay(self) -> int:
+        """Between an event and its arrival."""
+        rng = self.rng
+        if rng.random() < 1 / 10:
+            return rng.randint(0, 60 * HOUR)
+        return rng.choice((0, 0, rng.randint(0, SECOND), rng.randint(0, HOUR)))
+
+    def _forgetting(self, number: int) -> Sent:
+        """Somebody is to be forgotten, mostly long before the end; now and then nobody is meant."""
+        person, time = self._person(), min(self._time(), self._time())
+        known = self._who(person)
+        name = str(known.get("userId", known.get("anonymousId")))
+        told = self.told(name)
+        self.forgotten[told] = name
+        self._cuts.append((person, self._midnight(self._midnight(time) + 30 * HOUR)))
+        event = {
+            "type": "track",
+            "event": "Person Forgotten",
+            "messageId": f"forget {number}",
+            "userId": "whoever tells",
+            "timestamp": iso(time),
+            "properties": self.rng.choice((*[{"forgotten_person": told}] * 9, *NOBODY)),
+        }
+        return Sent(time + self._delay(), self._partition(person), event)
+
+    def _known_since(self, person: int, time: int, arrives: int) -> int:
+        """Since when somebody may be told to be subscribed.
+
+        That they were so before they were forgotten makes them known anew if it is told after that
+        was done, and does not if it is told before: an oracle cannot know which it was.
+        """
+        cuts = (cut for who, cut in self._cuts if who == person)
+        return max((cut for cut in cuts if cut <= time and cut + SOON <= arrives), default=0)
 
     def _who(self, person: int) -> dict[str, Any]:
         """A person is known, unknown, or both; numbers are ids too."""

@@ -19,6 +19,7 @@ from tests.oracle.events import (
     PLANS,
     Accepted,
     Row,
+    Whom,
     columns,
     local_day,
     rows,
@@ -27,12 +28,14 @@ from tests.oracle.events import (
 Key = tuple[str, tuple[tuple[str, str], ...]]
 """Name of a series without the prefix, and its labels in order, the window among them."""
 
-FACTS = "facts"
+FACTS = ("forgotten", "facts")
 QUESTIONS = (
     *("windows", "counters", "days", "sessions", "answers"),
     *("subscriptions", "money", "features", "health"),
 )
 HOUR = 60 * MINUTE
+SESSION = 30 * MINUTE
+"""How long one that goes on may yet be joined to one of the day before."""
 FIRST_DAY, LAST_DAY = date.min.toordinal(), date.max.toordinal()
 BEGINNING, END = 0, 1 << 62
 
@@ -66,17 +69,27 @@ def windows(as_of: int, zone: ZoneInfo) -> list[Window]:
 class Oracle:
     """Answers for one list of events."""
 
-    def __init__(self, accepted: Iterable[Accepted], zone: str) -> None:
+    def __init__(
+        self,
+        accepted: Iterable[Accepted],
+        zone: str,
+        whom: Whom = str,
+        settled: int | None = None,
+    ) -> None:
+        """Of a log of which nothing before `settled` can come any more; None: nothing at all."""
         self._zone = ZoneInfo(zone)
-        held = rows(accepted, self._zone)
+        held = rows(accepted, self._zone, whom)
         self.end = max([0, *(row.time for row in held), *(row.since or 0 for row in held)])
         """The latest time that anything is said of."""
         self._connection = duckdb.connect(config={"threads": 1})
-        self._fill("events", columns(Row), held)
+        self._fill("accepted", columns(Row), held)
+        over = LAST_DAY if settled is None else local_day(settled - SESSION, self._zone)
+        self._connection.execute(f"create macro over() as {over}")
         for name, values in (("goal", GOALS.values()), ("plan", PLANS), ("channel", CHANNELS)):
             listed = f"unnest($1::varchar[]) as {name}"
             self._connection.execute(f"create table {name}s as select {listed}", [list(values)])
-        self._run(FACTS)
+        for file in FACTS:
+            self._run(file)
 
     def at(self, as_of: int) -> dict[Key, float]:
         """Every series at an instant."""
@@ -86,6 +99,11 @@ class Oracle:
             return {key: value for name in self._metrics() for key, value in self._series(name)}
         finally:
             self._connection.rollback()
+
+    def cuts(self) -> int:
+        """How often somebody became somebody else."""
+        found = self._connection.execute("select count(*) from cuts").fetchall()
+        return int(found[0][0])
 
     def names(self) -> list[str]:
         """The names of all metrics, also of those that have no value."""

@@ -72,9 +72,8 @@ class Product:
 
     def _tell(self, numbers: Iterable[int], caught_up_at: int) -> None:
         """Tell the shards what some partitions have folded, in one message to each."""
-        teller = Teller(0, caught_up_at, caught_up_at or self._log.end)
         told = [
-            (number, found, teller)
+            (number, found, Teller(found.begin, caught_up_at, caught_up_at or self._log.end))
             for number in numbers
             if (found := self._partitions[number].take_told())
         ]

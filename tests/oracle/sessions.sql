@@ -1,6 +1,7 @@
--- Runs of minutes of activity, less than 30 apart.
+-- Runs of minutes of activity, less than 30 apart; also of who was forgotten in between.
 create table minutes as
-    select person, time // 60000 as minute, min(day) as day from active group by all;
+    select person, time // 60000 as minute, min(day) as day
+    from events where is_active group by all;
 create table marked as
     select *, coalesce(minute - lag(minute) over (partition by person order by minute) >= 30, true)
         as begins

@@ -5,9 +5,11 @@ create table standings as
         first(label order by time, label) as earliest,
         last(label order by time, label) as latest
     from subscription group by all;
+-- A subscription of somebody forgotten ends, and is not lost.
 create table metric.subscribers as
     select plan, sum(number) as value from (
-        select latest as plan, 1 as number from standings where latest <> ''
+        select latest as plan, 1 as number from standings anti join ended using (person)
+        where latest <> ''
         union all select plan, 0 from plans
     ) group by all;
 create table metric.unknown_cancellations as
@@ -19,9 +21,12 @@ create table kept as
         person,
         last(label order by time, label) filter (subscription.day < first_day) as plan,
         last(label order by time, label) filter (subscription.day <= last_day) = '' as is_lost
-    from subscription, day_windows, declared
-    where declared.day <= first_day
-    group by all;
+    from subscription
+    cross join day_windows
+    cross join declared
+    left join ended using (person)
+    where declared.day <= first_day and coalesce(ended.day >= first_day, true)
+    group by "window", person;
 create table metric.churn_ratio as
     select "window", count(*) filter (is_lost) / count(*) as value
     from kept where plan <> '' group by all;

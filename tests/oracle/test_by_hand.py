@@ -38,11 +38,21 @@ def told(person: str, time: int, **traits: Any) -> Accepted:
     return Accepted(time, {"type": "identify", "userId": person, "traits": traits})
 
 
-def ask(events: Iterable[Accepted], name: str, at: str = NOON, **labels: str) -> Any:
+def forgot(person: str, time: int) -> Accepted:
+    return did("the command", "Person Forgotten", time, forgotten_person=person)
+
+
+def ask(
+    events: Iterable[Accepted],
+    name: str,
+    at: str = NOON,
+    settled: int | None = None,
+    **labels: str,
+) -> Any:
     """The values of a metric by their other labels, joined; or the one value."""
     found = {
         " ".join(value for label, value in held if label not in labels): value
-        for (metric, held), value in Oracle(events, PARIS).at(moment(at)).items()
+        for (metric, held), value in Oracle(events, PARIS, settled=settled).at(moment(at)).items()
         if metric == name and labels.items() <= dict(held).items()
     }
     return found.get("", found or None)
@@ -185,9 +195,9 @@ def test_adoption_is_of_those_who_were_active() -> None:
     }
 
 
-def bands(events: Iterable[Accepted]) -> list[str]:
+def bands(events: Iterable[Accepted], at: str = "2026-06-29T12:00") -> list[str]:
     """The bands that have customers."""
-    found: dict[str, float] = ask(events, "customer_health_customers", "2026-06-29T12:00")
+    found: dict[str, float] = ask(events, "customer_health_customers", at)
     assert found.keys() == {"healthy", "watch", "at_risk"}
     return [band for band, count in found.items() if count]
 

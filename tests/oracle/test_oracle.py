@@ -10,6 +10,7 @@ import pytest
 from streams.catalogue import PREFIX
 from streams.folding import Folding
 from tests.oracle.events import NONE, OTHER, Accepted
+from tests.oracle.judge import settled
 from tests.oracle.log import DAY, HOUR, MINUTE, Log
 from tests.oracle.oracle import Key, Oracle
 from tests.oracle.product import Product
@@ -41,7 +42,8 @@ EXPORTED = {
 
 
 def log_of(seed: int) -> Log:
-    return Log(seed, declares=DECLARED in CATALOGUE.inactive)
+    told = folding_of("UTC").forgotten.written
+    return Log(seed, declares=DECLARED in CATALOGUE.inactive, told=told)
 
 
 def oracle_of(log: Log) -> tuple[Oracle, Counter[str]]:
@@ -50,7 +52,8 @@ def oracle_of(log: Log) -> tuple[Oracle, Counter[str]]:
     for judge, records in zip(judges, log.partitions, strict=True):
         outcomes.update(judge.outcome(record) for record in records)
     accepted = [Accepted(*one) for judge in judges for one in judge.accepted]
-    return Oracle(accepted, log.zone), outcomes
+    over = settled(judge.watermark for judge in judges)
+    return Oracle(accepted, log.zone, log.forgotten.get, over), outcomes
 
 
 def differences(product: Mapping[Key, float], oracle: Mapping[Key, float]) -> Iterator[str]:
@@ -100,15 +103,17 @@ def test_the_oracle_knows_every_metric_of_the_catalogue() -> None:
 
 
 def test_the_logs_have_records_of_every_outcome_and_something_to_say_of_every_metric() -> None:
-    outcomes, said = Counter[str](), Counter[str]()
+    outcomes, said, cuts = Counter[str](), Counter[str](), 0
     for seed in range(12):
         oracle, found = oracle_of(Log(seed))
         outcomes += found
+        cuts += oracle.cuts()
         said.update({name for (name, _), value in oracle.at(oracle.end).items() if value})
     assert min(outcomes.values()) > 10
     assert len(outcomes) == 6
     assert said.keys() == set(oracle.names())
     assert min(said.values()) >= 2
+    assert cuts > 10
 
 
 @pytest.mark.parametrize("change", [1, -1, 0.001])

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.panes import DAY, GRACE, HOUR, MINUTE, Calendar
+from streams.panes import DAY, GRACE, HOUR, LIFETIME, MINUTE, Calendar
 from streams.persons import forgetting
-from streams.persons.names import HEALTH
+from streams.persons.names import HEALTH, SUBSCRIBED, UNKNOWN
 from streams.persons.recovery import recover
 from streams.persons.shard import Shard
 from streams.persons.snapshot import rows_of
@@ -160,6 +160,20 @@ def test_who_is_forgotten_stays_so_when_their_subscription_is_told_again() -> No
     shard.fold([row(3, section(2, 3, [active(2, 3)], watermark=days_later, safe=2))])
     assert shard.people.population.hashes.tolist() == [2]
     assert shard.people.waiting_to_be_forgotten == 0
+
+
+@pytest.mark.parametrize("tell", [at_once, day_by_day])
+def test_who_cancels_first_of_all_after_being_forgotten_is_nobody_known(tell: Tell) -> None:
+    """Also where they begin again on the same day, before they are parted from who was before."""
+    said = [
+        Said(1, "subscription", "pro", START),
+        Said(1, "forgotten", "", START + DAY),
+        Said(1, "subscription", "", START + 2 * DAY),
+        Said(1, "subscription", "free", START + 2 * DAY + HOUR),
+    ]
+    lifetime = fold(tell(said, random.Random(1)), UTC).people.sheets.held[LIFETIME]
+    assert lifetime[UNKNOWN] == {(): 1}
+    assert lifetime[SUBSCRIBED] == {("free",): 1}
 
 
 def test_who_is_not_known_can_be_forgotten() -> None:
