@@ -46,6 +46,7 @@ def told(report: Report) -> list[str]:
         *(f"{count} x ended by itself, {why}" for why, count in report.fail_stops.items()),
         f"outcomes {found.outcomes}",
         f"{found.windows_compared} panes and series compared, {found.counts_compared} counts",
+        f"{found.rows_judged} rows of the changelog judged",
         f"{found.sights} scrapes compared, {found.pairs} pairs of two exporters at one snapshot",
         f"{found.back} times as_of was earlier than before",
         *(f"WRONG: {text}" for text in report.all_wrong[:40]),

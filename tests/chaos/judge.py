@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from streams.folding import Folding
+from tests.chaos.history import histories
 from tests.chaos.line import TIME_ZONE, Line
 from tests.chaos.observer import Observer, judge_sights
 from tests.chaos.recount import OPEN, Recount, Row, exported
@@ -36,6 +37,8 @@ class Judgement:
     windows_compared: int = 0
     """Panes in the changelog and in Redis, and series of the last scrapes."""
     counts_compared: int = 0
+    rows_judged: int = 0
+    """Rows of workers in the changelog, whether or not another one counts."""
     sights: int = 0
     pairs: int = 0
     back: int = 0
@@ -64,6 +67,7 @@ def judge(
     for name, read in (("the changelog", stored), ("Redis", published)):
         _trying(verdict, name, partial(_states, verdict, truth, name, partial(read, line)))
     _trying(verdict, "dead letters", lambda: _letters(line, truth, rows))
+    _trying(verdict, "rows of the changelog", lambda: _rows(verdict, line, truth))
     oracle = Oracle(truth.accepted, TIME_ZONE)
     folding = line.worker_settings().folding
     for number, scraped in enumerate(scrapes):
@@ -79,6 +83,14 @@ def judge(
 def _letters(line: Line, truth: Recount, rows: Iterable[Row]) -> None:
     source = (((row.partition, row.offset), row.value) for row in rows)
     check_dead_letters(line, truth.ledger, source)
+
+
+def _rows(verdict: Judgement, line: Line, truth: Recount) -> None:
+    calendar = line.worker_settings().folding.calendar
+    for history in histories(line).values():
+        assert history.stamped, f"no worker has written to partition {history.number}"
+        verdict.rows_judged += history.stamped
+        verdict.wrong += history.wrong(truth.notes, calendar)
 
 
 def _trying(verdict: Judgement, name: str, check: Callable[[], None]) -> None:

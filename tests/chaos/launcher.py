@@ -2,31 +2,39 @@
 
 It ends with the process that started it, also when that one was killed.
 
-Three environment variables make it so; without them nothing is changed:
+Five environment variables make it so; without them it only says more of what it writes (`stamps`):
 
 - CHAOS_RULE_OFF names a rule of `tests.simulation.ablations` that is switched off;
 - CHAOS_CLOCK_HOURS sets the wall clock wrong by so many hours;
+- CHAOS_MOST_IDS lets it remember fewer ids, so that a short run reaches the limit;
+- CHAOS_PIECES lets it read slowly, so many records at a time;
 - CHAOS_KILL names a file. While it holds the name of a point in the checkpoint (`POINTS`), the
   process renames it and kills itself there with SIGKILL.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from itertools import count
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
+from faust.types.tuples import TP
 
 from agents.changelog import Changelog, KeptRow
+from agents.chunks import Chunk, ConsumerThread
 from agents.transport import Consumer
+from streams import duplicates
 from streams.checkpoint import ARCHIVE, MANIFEST
 from tests.chaos.rules import RULES
+from tests.chaos.stamps import stamp_rows
 from tidegauge.__main__ import main
 
 UNITS, ARCHIVES, MANIFESTS, TOMBSTONES = "units", "archives", "manifests", "tombstones"
@@ -50,6 +58,7 @@ AFTER = {
 }
 DONE = ".done"
 LOOK_SECONDS = 2.0
+PAUSE_SECONDS = 0.05
 
 
 class Trigger:
@@ -121,12 +130,34 @@ def set_clock_wrong(hours: float) -> None:
     time.time_ns = lambda: right_ns() + seconds * 1_000_000_000
 
 
+def read_slowly(patch: pytest.MonkeyPatch, records: int) -> None:
+    """Let it read so many records at a time, of one partition after the other."""
+    fetch, turns = ConsumerThread._fetch_records, count()
+
+    async def fetch_few(
+        self: ConsumerThread,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109, ARG001 - Faust's signature
+        max_records: int | None = None,  # noqa: ARG001 - likewise
+    ) -> dict[TP, Chunk]:
+        await asyncio.sleep(PAUSE_SECONDS)
+        turn = sorted(active_partitions)[next(turns) % max(1, len(active_partitions)) :][:1]
+        return await fetch(self, consumer, set(turn), 0, records) if turn else {}
+
+    patch.setattr(ConsumerThread, "_fetch_records", fetch_few)
+
+
 def fall_ill(environment: Mapping[str, str]) -> None:
     """Do what the environment says."""
     if rule := environment.get("CHAOS_RULE_OFF"):
         RULES[rule](pytest.MonkeyPatch())
     if hours := environment.get("CHAOS_CLOCK_HOURS"):
         set_clock_wrong(float(hours))
+    if most := environment.get("CHAOS_MOST_IDS"):
+        duplicates.MAX_IDS = int(most)
+    if pieces := environment.get("CHAOS_PIECES"):
+        read_slowly(pytest.MonkeyPatch(), int(pieces))
     if file := environment.get("CHAOS_KILL"):
         die_within_checkpoints(Trigger(Path(file)))
 
@@ -141,6 +172,7 @@ def end_with(parent: int) -> None:
 def run(arguments: list[str]) -> int:
     """Run a command of tidegauge."""
     threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
+    stamp_rows(pytest.MonkeyPatch())
     fall_ill(os.environ)
     return main(arguments)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.chaos.brokers import Cluster
 from tests.chaos.proxy import Proxy
+from tests.chaos.recount import MOST_IDS
 from tests.integration.pipeline import Pipeline, Service, wait_for
 from tidegauge.embedded import EmbeddedRedis
 from tidegauge.loopback_server import free_port
@@ -62,9 +63,9 @@ class Line(Pipeline):
         return self.folder / f"kill-{instance}"
 
     def worker(self, *options: str, instance: str = "a", **more: str) -> Service:
-        """Start one that can be ill; `clock_hours` sets its clock wrong."""
+        """Start one that can be ill: `clock_hours` and `pieces` are what the launcher says."""
         port = free_port()
-        hours = more.pop("clock_hours", "")
+        hours, pieces = more.pop("clock_hours", ""), more.pop("pieces", "")
         environment = self.environment(
             WORKER_BIND=f"127.0.0.1:{port}",
             WORKER_INSTANCE=f"{self.name}-{instance}",
@@ -73,6 +74,7 @@ class Line(Pipeline):
             **more,
         )
         ill = {"CHAOS_RULE_OFF": self.rule_off, "CHAOS_CLOCK_HOURS": hours}
+        ill |= {"CHAOS_PIECES": pieces, "CHAOS_MOST_IDS": str(MOST_IDS)}
         ill["CHAOS_KILL"] = str(self.trigger(instance))
         return self._start(["worker", *options], port, {**environment, **ill})
 

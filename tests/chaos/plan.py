@@ -13,6 +13,11 @@ BIAS: Mapping[str, Mapping[str, int]] = {
     "manifest-last": {"source forgets what is safe": 10},
     "tombstones-last": {"source forgets what is safe": 10},
     "rank": {"rows of a zombie land late": 10},
+    "rewriting": {"rows of a zombie land late": 10},
+    "finality": {"a slow worker builds a unit anew": 10},
+    "orphans": {"a slow worker builds a unit anew": 10},
+    "regress": {"a slow worker builds a unit anew": 10},
+    "entries": {"what lies beyond a manifest is buried": 10},
 }
 """Rule that is off -> kinds that come more often, since it is they that need the rule."""
 FIRST = 3

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Any, NamedTuple
 
+from tests.chaos.notes import Notes
 from tests.integration.pipeline import Labels
 from tests.integration.truth import LedgerByPartition
 from tests.oracle.events import Accepted
@@ -32,6 +33,9 @@ OPEN = {"page_views": "page", "feature_uses": "feature", "cancellations": "reaso
 """Metrics with a label that may have any value."""
 IN_WINDOWS = ("windowed_page_views", "windowed_feature_uses")
 OTHER = "__other__"
+MOST_IDS = 350
+"""Ids that a partition remembers, instead of a million: here that is about as much as 10 minutes
+of watermark hold, and either limit may come first."""
 
 
 class Row(NamedTuple):
@@ -91,17 +95,19 @@ class Recount:
 
     def __init__(self, timezone: str) -> None:
         self.ledger = WholeLedger(timezone)
-        self._judges: dict[int, Judge] = defaultdict(lambda: Judge(read))
+        self._judges: dict[int, Judge] = defaultdict(lambda: Judge(read, MOST_IDS))
         self._moves: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
         """By partition: offset of the next record, total, what the record adds to it."""
         self._sums: dict[tuple[int, str], tuple[list[int], list[int]]] = {}
         self.outcomes: Counter[str] = Counter()
+        self.notes = Notes()
 
     def take(self, row: Row) -> None:
         """Take the next record of a partition."""
         judge = self._judges[row.partition]
         outcome = judge.outcome(row)
         self.outcomes[outcome] += 1
+        self.notes.take(row.partition, is_dead=outcome == "dead_letter")
         if outcome != "accepted":
             self.ledger.record(row.partition, outcome, judge.reason or None, 0, None)
             return

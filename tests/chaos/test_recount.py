@@ -4,10 +4,16 @@ import random
 from collections import defaultdict
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from streams import duplicates
+from streams.panes import LIFETIME
 from streams.partition import Partition
+from streams.unit import OUTCOMES
 from tests.chaos.line import TIME_ZONE
-from tests.chaos.recount import OTHER, Recount, Row, exported
-from tests.chaos.traffic import DAY, HISTORY_DAYS, PEOPLE, TROUBLE, flood
+from tests.chaos.recount import MOST_IDS, OTHER, Recount, Row, exported
+from tests.chaos.rules import RULES
+from tests.chaos.traffic import DAY, HISTORY_DAYS, PEOPLE, TROUBLE, Echo, flood
 from tests.integration.pipeline import HASH_KEY
 from tests.integration.truth import State, true_state
 from tidegauge.assembly import folding
@@ -23,7 +29,7 @@ STEP = 300
 FOLDING = folding(Settings(reporting_timezone=TIME_ZONE, person_hash_key=HASH_KEY))
 
 
-def rows_of(seed: int) -> dict[int, list[Row]]:
+def rows_of(seed: int, live: int = LIVE) -> dict[int, list[Row]]:
     """The log of a small run, with a flood of labels in the midst of it."""
     feed = Feed(PARTITIONS, ZoneInfo(TIME_ZONE), seed, TROUBLE, PEOPLE)
     found: dict[int, list[Row]] = defaultdict(list)
@@ -34,14 +40,41 @@ def rows_of(seed: int) -> dict[int, list[Row]]:
     for record in feed.history(BEGIN - HISTORY_DAYS * DAY, BEGIN, HISTORY):
         append(record.partition, record.timestamp_ms, record.value)
     feed.begin(1000 / STEP)
-    for number in range(LIVE):
+    echo = Echo(random.Random(seed))
+    for number in range(live):
         now = BEGIN + number * STEP
         for record in feed.records(now):
             append(record.partition, record.timestamp_ms, record.value)
-        if number == LIVE // 2:
+            if again := echo.of(record):
+                append(record.partition, record.timestamp_ms, again)
+        if number == live // 2:
             for value in flood(1_500, now, random.Random(seed)):
                 append(0, now, value)
     return found
+
+
+@pytest.fixture(autouse=True)
+def _fewer_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duplicates, "MAX_IDS", MOST_IDS)
+
+
+def test_what_is_forgotten_within_a_block_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    recount, rows = Recount(TIME_ZONE), rows_of(7, 3_000)[1]
+    for row in rows:
+        recount.take(row)
+    duplicate = recount.outcomes["duplicate"]
+    assert _noticed(rows) == duplicate
+    RULES["blocks"](monkeypatch)
+    assert _noticed(rows) < duplicate
+
+
+def _noticed(rows: list[Row]) -> int:
+    """Repeats that a partition notices which reads a few records at a time."""
+    partition = Partition(FOLDING)
+    for begin in range(0, len(rows), 5):
+        partition.fold(rows[begin : begin + 5])
+    noticed: int = partition.units.held[LIFETIME].state[OUTCOMES]["duplicate",]
+    return noticed
 
 
 def test_a_recount_is_what_partitions_count_of_a_log_with_trouble_and_a_flood() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -31,6 +31,11 @@ HISTORY_EVENTS = 12_000
 DAY = 86_400_000
 SLICE_SECONDS = 0.05
 NEVER_GIVE_UP_MILLISECONDS = 600_000
+
+
+ECHOED = 0.02
+ECHO_RECORDS = (250, 600)
+"""So many records later some are sent again, about when their ids are forgotten."""
 
 
 class CannotSend(Exception):
@@ -55,9 +60,12 @@ class Traffic(InBackground):
         """Event time of the live traffic begins at `begin_ms` and is `speed` times as fast."""
         super().__init__()
         self._topic, self._partitions = topic, partitions
-        self._rate, self._speed, self._begin_ms = rate, speed, begin_ms
+        self._rate, self._speed = rate, speed
+        self.begun = begin_ms
+        """Event time at which history ends."""
         self._feed = Feed(partitions, ZoneInfo(zone), seed, TROUBLE, PEOPLE)
         self._rng = random.Random(seed)
+        self._echo = Echo(random.Random(f"{seed}/echo"))
         self._producer = confluent_kafka.Producer(
             {
                 "bootstrap.servers": bootstrap,
@@ -80,9 +88,7 @@ class Traffic(InBackground):
         self._counting = threading.Lock()
 
     def __enter__(self) -> Self:
-        history = self._feed.history(
-            self._begin_ms - HISTORY_DAYS * DAY, self._begin_ms, HISTORY_EVENTS
-        )
+        history = self._feed.history(self.begun - HISTORY_DAYS * DAY, self.begun, HISTORY_EVENTS)
         for record in history:
             self._send(record)
         self._feed.begin(self._rate / self._speed)
@@ -113,13 +119,15 @@ class Traffic(InBackground):
             for number in range(self._number, min(due, self._number + self._rate)):
                 for record in self._feed.records(self._time_ms(number)):
                     self._send(record)
+                    if again := self._echo.of(record):
+                        self._hand_over(record.partition, record.timestamp_ms, again)
                 self._number = number + 1
             self._producer.poll(0)
             self._over.wait(SLICE_SECONDS)
 
     def _time_ms(self, number: int) -> int:
         """Time of a record of the live traffic, by how many were before it."""
-        return self._begin_ms + number * 1000 * self._speed // self._rate
+        return self.begun + number * 1000 * self._speed // self._rate
 
     def _send(self, record: Record) -> None:
         self._hand_over(record.partition, record.timestamp_ms, record.value)
@@ -146,6 +154,22 @@ class Traffic(InBackground):
             self._refused.append(str(error))
         else:
             self.acknowledged[message.partition()] += 1
+
+
+class Echo:
+    """Has some records be sent again a good while later; the log says which of them count."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self._sent: dict[int, deque[bytes]] = defaultdict(lambda: deque(maxlen=ECHO_RECORDS[1]))
+
+    def of(self, record: Record) -> bytes | None:
+        """What is to follow a record in its partition, if anything is."""
+        sent = self._sent[record.partition]
+        sent.append(record.value)
+        if self._rng.random() >= ECHOED or len(sent) <= ECHO_RECORDS[0]:
+            return None
+        return sent[-self._rng.randint(ECHO_RECORDS[0], len(sent))]
 
 
 def flood(labels: int, time_ms: int, rng: random.Random) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from tests.oracle.events import Accepted
+from tests.oracle.ids import Ids
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -13,6 +14,7 @@ DAY = 24 * HOUR
 BLOCK = 64
 LEAST_TIMES = 8
 GRACE = 24 * HOUR
+MOST_IDS = 1_000_000
 
 
 class Row(Protocol):
@@ -42,11 +44,11 @@ Read = Callable[[Row], Found | str]
 class Judge:
     """Judges the records of a partition one after the other."""
 
-    def __init__(self, read: Read) -> None:
+    def __init__(self, read: Read, most_ids: int = MOST_IDS) -> None:
         self._read = read
+        self._ids = Ids(most_ids)
         self.block, self.times = 0, list[int]()
         self.watermark: int | None = None
-        self.seen: dict[str, int | None] = {}
         self.accepted: list[Accepted] = []
         self.reason = ""
         """Why the last record could not be read."""
@@ -57,10 +59,9 @@ class Judge:
         self.block = offset // BLOCK
         if len(self.times) >= LEAST_TIMES:
             median = sorted(self.times)[(len(self.times) - 1) // 2]
-            if self.watermark is None:  # what came before it is as old as the first watermark
-                self.seen = dict.fromkeys(self.seen, median // MINUTE)
             self.watermark = max(median, self.watermark or median)
         self.times = []
+        self._ids.enter(None if self.watermark is None else self.watermark // MINUTE)
 
     def outcome(self, row: Row) -> str:
         self.enter(row.offset)
@@ -77,17 +78,10 @@ class Judge:
         self.times.append(time)
         if self.watermark is not None and time < self.watermark - GRACE:
             return "late"
-        if self.is_known(event["messageId"]):
+        if self._ids.is_known(event["messageId"]):
             return "duplicate"
         self.accepted.append(Accepted(time, event))
         return "accepted"
-
-    def is_known(self, message_id: str) -> bool:
-        minute = None if self.watermark is None else self.watermark // MINUTE
-        known = message_id in self.seen
-        since = self.seen.get(message_id)
-        self.seen[message_id] = minute  # every copy counts as the last one
-        return known and (since is None or minute is None or since >= minute - 10)
 
 
 def settled(watermarks: Iterable[int | None]) -> int:

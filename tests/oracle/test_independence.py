@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-PARTS = ("content", "events", "judge", "log", "oracle", "reading")
+PARTS = ("content", "events", "ids", "judge", "log", "oracle", "reading")
 OF_THE_PRODUCT = ("streams", "exporters", "agents", "tidegauge")
 
 
