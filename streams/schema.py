@@ -14,7 +14,8 @@ class Problem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}"
+        where = self.where if self.where.isprintable() else repr(self.where)
+        return f"{where}: {self.message}"
 
 
 class ConfigurationError(ValueError):

@@ -292,6 +292,12 @@ def test_variables_that_kubernetes_sets_for_services_are_left_alone() -> None:
     assert told.startswith("TIDEGAUGE_WORKER_PORT: is no setting of tidegauge")
 
 
+def test_a_name_that_cannot_be_printed_stands_escaped_in_one_line() -> None:
+    (told,) = problems(None, {"TIDEGAUGE_WORKE\rR_BIND": "1"})
+    assert told.isprintable()
+    assert told.startswith(r"'TIDEGAUGE_WORKE\rR_BIND': is no setting of tidegauge")
+
+
 def test_the_catalogue_stands_in_the_same_file_under_its_name(file: Path) -> None:
     settings = read(file, '[goals]\ntrial = "Trial Started"\n[kafka]\ntopic = "clicks"\n')
     assert settings.catalogue == {str(file): {"goals": {"trial": "Trial Started"}}}
