@@ -13,11 +13,11 @@ from streams import duplicates
 from streams.checkpoint import MANIFEST, Manifest, Row
 from streams.partition import Partition
 from streams.unit import unseal
+from tests.chaos.faults.buried import rebuilt, take_hours
 from tests.chaos.faults.changelog import Rows, read_rows, write_rows
 from tests.chaos.faults.checkpoints import die_at
 from tests.chaos.faults.registry import Skipped, fault
 from tests.chaos.faults.workers import KILLED
-from tests.chaos.faults.zombies import NOBODY, rebuilt
 from tests.chaos.launcher import AFTER_MANIFEST, AFTER_UNITS
 from tests.chaos.recount import MOST_IDS
 from tests.chaos.world import World
@@ -31,14 +31,7 @@ APART = 6
 @fault("a slow worker builds a unit anew")
 def build_slowly(world: World) -> str:
     """Two zombies from the midst of history land, a unit is buried; a slow worker goes on."""
-    name, victim, owned = world.take_someone()
-    # What is to be built anew must still be in the source.
-    number = world.rng.choice(sorted(owned.keys() - world.forgotten.keys()) or [NOBODY])
-    rows = read_rows(world, number) if number != NOBODY else {}
-    hours = sorted(name for name, held in rows.items() if name.startswith("hour/") and held[-1])
-    if not hours:
-        world.crew.services[name] = victim
-        raise Skipped("no hour is stored, or the source forgot what it is made of")
+    name, victim, number, rows, hours = take_hours(world)
     assert victim.kill() == KILLED
     hour = world.rng.choice(hours[: len(hours) // 4 + 1])
     old = list(_rows_of_zombies(world, number, rows))

@@ -10,26 +10,19 @@ from datetime import datetime
 
 from streams.checkpoint import MANIFEST, Manifest
 from streams.unit import unseal
+from tests.chaos.faults.buried import rebuilt, take_hours
 from tests.chaos.faults.changelog import read_rows, write_rows
 from tests.chaos.faults.registry import Skipped, fault
 from tests.chaos.faults.workers import KILLED
 from tests.chaos.world import World
 
-NOBODY = -1
 OWNING = re.compile(r"owning partitions (.*)$")
 
 
 @fault("a listed unit is buried")
 def bury_a_unit(world: World) -> str:
     """A tombstone of an hour that nobody writes any more; then its owner dies."""
-    name, victim, owned = world.take_someone()
-    # What is to be built anew must still be in the source.
-    number = world.rng.choice(sorted(owned.keys() - world.forgotten.keys()) or [NOBODY])
-    rows = read_rows(world, number) if number != NOBODY else {}
-    hours = sorted(name for name, held in rows.items() if name.startswith("hour/") and held[-1])
-    if not hours:
-        world.crew.services[name] = victim
-        raise Skipped("no hour is stored, or the source forgot what it is made of")
+    name, victim, number, _, hours = take_hours(world)
     hour = world.rng.choice(hours[: max(1, len(hours) // 2)])
     assert victim.kill() == KILLED
     write_rows(world, number, [(hour, None)])
@@ -60,16 +53,6 @@ def write_old_rows(world: World) -> str:
     if begun < newest:
         world.wrong.append(f"partition {number} goes on from {begun}, though {newest} was safe")
     return f"partition {number}: {len(old)} old rows, a manifest at {at} after {newest}"
-
-
-def rebuilt(world: World, number: int) -> str:
-    """What an owner says of units that it builds anew."""
-    said = f"partition {number}: "
-    for service in reversed(world.line.services[-8:]):
-        for line in reversed(service.log().splitlines()):
-            if said in line and "built anew" in line:
-                return line.partition(said)[2]
-    return ""
 
 
 def _begun(world: World, number: int, since: datetime) -> int:
