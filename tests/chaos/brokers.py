@@ -6,10 +6,12 @@ through a proxy of ours. All data stays over `kill()` and `start()`.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -23,6 +25,8 @@ from tests.chaos.proxy import Proxy
 from tests.chaos.small_disk import SmallDisk
 from tests.integration.pipeline import wait_for
 from tidegauge.loopback_server import free_port
+
+log = logging.getLogger(__name__)
 
 CONTROLLER_ID = 100
 BROKERS = 3
@@ -191,8 +195,17 @@ class Cluster:
         return self._offsets(topic, numbers, OffsetSpec.latest())
 
     def _offsets(self, topic: str, numbers: Iterable[int], which: OffsetSpec) -> dict[int, int]:
-        found = self._admin.list_offsets({TopicPartition(topic, n): which for n in numbers})
-        return {one.partition: future.result(30).offset for one, future in found.items()}
+        wanted = {TopicPartition(topic, number): which for number in numbers}
+        return wait_for("somebody tells of offsets", partial(self._told, wanted), 60)
+
+    def _told(self, wanted: Mapping[TopicPartition, OffsetSpec]) -> dict[int, int]:
+        """What leaders answer; nothing unless all do: one may be elected just now."""
+        found = self._admin.list_offsets(wanted)
+        try:
+            return {one.partition: future.result(30).offset for one, future in found.items()}
+        except confluent_kafka.KafkaException as error:
+            log.info("offsets are not told: %s", error)
+            return {}
 
     def broker(self, node: int) -> Broker:
         """The broker of this number."""
