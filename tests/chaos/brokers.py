@@ -139,8 +139,11 @@ class Cluster:
             self.brokers.append(broker)
         with ThreadPoolExecutor() as pool:
             list(pool.map(self._begin, self.brokers))
+        self._admin = self._client()
+
+    def _client(self) -> AdminClient:
         client: dict[str, Any] = {"bootstrap.servers": self.direct, "log_level": 0}
-        self._admin = AdminClient(client | {"socket.timeout.ms": 10_000})
+        return AdminClient(client | {"socket.timeout.ms": 10_000})
 
     def _begin(self, broker: Broker) -> None:
         broker.format(broker.settings)
@@ -205,6 +208,7 @@ class Cluster:
             return {one.partition: future.result(30).offset for one, future in found.items()}
         except confluent_kafka.KafkaException as error:
             log.info("offsets are not told: %s", error)
+            self._admin = self._client()  # one asked with the same old epoch for a minute
             return {}
 
     def broker(self, node: int) -> Broker:
