@@ -1,8 +1,8 @@
 """What a source partition has to tell the shards: gathered while it folds, taken when it is sent.
 
 That a person is active is told once a minute, other facts that are kept by day once in a quarter of
-an hour, with which every local day begins. What was told is remembered as long as there is room;
-who is told again costs a few bytes and changes nothing.
+an hour, with which every local day begins. What was told is remembered while events on time may say
+it again, and as long as there is room; who is told again costs a few bytes and changes nothing.
 """
 
 from collections.abc import Iterable
@@ -41,7 +41,8 @@ class Outbox:
         self._moments: dict[Name, list[tuple[int, int]]] = {}
         """Person and time of facts that are kept by time."""
         self._told: dict[tuple[Name, int], set[int]] = {}
-        self._remembered = 0
+        self.remembered = 0
+        """Persons in what is remembered, of each fact and period."""
 
     def gather(self, groups: Iterable[Group]) -> None:
         """Note what groups of accepted events say of persons."""
@@ -69,18 +70,27 @@ class Outbox:
             return
         told |= fresh
         self._waiting.setdefault(name, {}).setdefault(minute, set()).update(fresh)
-        self._remembered += len(fresh)
-        if self._remembered > MOST_REMEMBERED:
-            self._told, self._remembered = {}, 0
+        self.remembered += len(fresh)
+        if self.remembered > MOST_REMEMBERED:
+            self._told, self.remembered = {}, 0
 
     def take(self, end: int, watermark: int) -> Told:
         """Take what is waiting, which is all of the records before `end`."""
         waiting, self._waiting = self._waiting, {}
         moments, self._moments = self._moments, {}
         begin, self.begin = self.begin, max(self.begin, end)
+        self._forget(watermark - QUARTER)
         facts = [_of_minutes(name, minutes) for name, minutes in waiting.items()]
         facts += [_of_moments(name, found) for name, found in moments.items() if found]
         return Told(begin, self.begin, watermark, facts)
+
+    def _forget(self, time: int) -> None:
+        """Forget what was told of periods that begin no later: nothing on time is in them.
+
+        Else a partition grows by some megabytes an hour, until there is no room (issue 6).
+        """
+        self._told = {key: told for key, told in self._told.items() if key[1] > time}
+        self.remembered = sum(map(len, self._told.values()))
 
 
 def _of_minutes(name: Name, minutes: dict[int, set[int]]) -> Facts:
