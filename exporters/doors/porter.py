@@ -87,6 +87,11 @@ class Visitor(web.RequestHandler):
         )
         self.seat, self._refusals = seat, refusals
 
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Leave the seat, too: its clock would keep it in memory for more than a minute."""
+        super().connection_lost(exc)
+        self.seat.leave()
+
     def handle_error(
         self, request: Any, status: int = 500, exc: Any = None, message: str | None = None
     ) -> web.StreamResponse:
@@ -143,6 +148,7 @@ class Porter:
                 self._receive(connection)
 
     def _receive(self, connection: socket.socket) -> None:
+        self._seats = [seat for seat in self._seats if not seat.is_free]
         if len(self._seats) >= self._limits.connections and not self._make_room():
             self._refusals.note(CONNECTIONS)
             connection.close()
@@ -153,7 +159,6 @@ class Porter:
 
     def _make_room(self) -> bool:
         """Whether there is a seat, be it that of somebody who has not asked yet."""
-        self._seats = [seat for seat in self._seats if not seat.is_free]
         idle = next((seat for seat in self._seats if not seat.is_kept), None)
         if len(self._seats) >= self._limits.connections and idle is not None:
             self._refusals.note(CONNECTIONS)

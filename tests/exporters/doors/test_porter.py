@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
 import ssl
 import time
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporters.doors.porter import Limits
+from exporters.doors.porter import Limits, Seat
 from exporters.http import Server
 from tests.exporters.doors.made_up import (
     BODY,
@@ -163,6 +164,14 @@ def get_once_free(server: Server) -> bytes:
     while True:
         with contextlib.suppress(ConnectionError):
             return get(server).body
+
+
+def test_of_those_who_have_left_nothing_stays() -> None:
+    with serving() as server:
+        for _ in range(50):
+            assert get(server).body == BODY
+        seats = [one for one in gc.get_objects() if isinstance(one, Seat)]
+        assert len(seats) < 10, f"{len(seats)} seats of clients that have left"
 
 
 def test_who_is_not_known_takes_no_seat_from_those_who_are(tmp_path: Path) -> None:
