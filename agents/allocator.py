@@ -9,6 +9,7 @@ import asyncio
 import ctypes
 import gc
 from collections.abc import Callable
+from functools import cache
 
 NEW_OBJECTS_PER_COLLECTION = 100_000
 """A batch makes tens of thousands, none in a cycle; Python's 700 looks at them again and again."""
@@ -49,8 +50,12 @@ def trim() -> None:
         malloc_trim(0)
 
 
+@cache
 def _of_c(name: str) -> Callable[..., int] | None:
-    """A function of the C library; None where it has none of that name."""
+    """A function of the C library; None where it has none of that name.
+
+    Found once: ctypes makes a class each time, which only the collector takes away.
+    """
     try:
         return getattr(ctypes.CDLL(None), name)  # type: ignore[no-any-return]
     except (AttributeError, OSError, TypeError):
