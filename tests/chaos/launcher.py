@@ -32,7 +32,8 @@ from agents.changelog import Changelog, KeptRow
 from agents.chunks import Chunk, ConsumerThread
 from agents.transport import Consumer
 from streams import duplicates
-from streams.checkpoint import ARCHIVE, MANIFEST
+from streams.checkpoint import ARCHIVE, MANIFEST, Manifest, pane_of
+from streams.unit import StoredUnit, unseal
 from tests.chaos.rules import RULES
 from tests.chaos.stamps import stamp_rows
 from tidegauge.__main__ import main
@@ -41,6 +42,7 @@ UNITS, ARCHIVES, MANIFESTS, TOMBSTONES = "units", "archives", "manifests", "tomb
 BEFORE_UNITS = "before the units"
 AMONG_UNITS = "among the units"
 AFTER_UNITS = "after the units"
+AFTER_NEW_UNITS = "after units that begin beyond the manifest"
 AFTER_ARCHIVE = "after the archive"
 AMONG_MANIFESTS = "among the manifests"
 AFTER_MANIFEST = "after the manifest"
@@ -93,9 +95,31 @@ def stage_of(rows: Iterable[KeptRow]) -> str:
     return ""
 
 
+class Reached(dict[int, int]):
+    """By partition, the offset of the last manifest that this process has written."""
+
+    def note(self, rows: Iterable[KeptRow]) -> None:
+        """Note the manifests of rows that are written."""
+        for partition, name, value in rows:
+            kind = name.partition("/")[2]
+            if kind == MANIFEST and value is not None:
+                self[partition] = unseal(Manifest, value, kind).offset
+
+    def is_passed(self, rows: Iterable[KeptRow]) -> bool:
+        """Whether a unit among rows begins beyond the manifest of its partition."""
+        units = (
+            (self.get(partition), name.partition("/")[2], raw) for partition, name, raw in rows
+        )
+        return any(
+            end is not None and raw and unseal(StoredUnit, raw, name).first.offset > end
+            for end, name, raw in units
+            if pane_of(name)
+        )
+
+
 def die_within_checkpoints(trigger: Trigger) -> None:
     """Let the changelog of units look at the trigger between its stages."""
-    write, advise = Changelog.write, Consumer._advise_group
+    write, advise, reached = Changelog.write, Consumer._advise_group, Reached()
 
     async def write_or_die(self: Changelog, rows: Iterable[KeptRow]) -> None:
         held = list(rows)
@@ -111,6 +135,9 @@ def die_within_checkpoints(trigger: Trigger) -> None:
         await write(self, held)
         if trigger.is_set(AFTER[stage]):
             trigger.pull()
+        if trigger.is_set(AFTER_NEW_UNITS) and reached.is_passed(held):
+            trigger.pull()
+        reached.note(held)
         return None
 
     async def advise_or_die(self: Consumer, safe: dict[int, int]) -> None:

@@ -26,13 +26,15 @@ def kill_inside_a_checkpoint(world: World) -> str:
     return f"{name}: {point}, exit code {KILLED}, {len(owned)} partitions"
 
 
-def die_at(world: World, name: str, victim: Service, point: str) -> None:
+def die_at(
+    world: World, name: str, victim: Service, point: str, seconds: float = LONGEST_SECONDS
+) -> None:
     """Return once a worker, taken out of the crew, has died there; raises Skipped."""
     trigger = world.line.trigger(name)
     done = trigger.with_suffix(DONE)
     trigger.write_text(point, encoding="utf-8")
     began = time.monotonic()
-    while victim.running() and time.monotonic() < began + LONGEST_SECONDS:
+    while victim.running() and time.monotonic() < began + seconds:
         time.sleep(0.05)
     trigger.unlink(missing_ok=True)
     if victim.running():

@@ -18,12 +18,14 @@ from tests.chaos.faults.changelog import Rows, read_rows, write_rows
 from tests.chaos.faults.checkpoints import die_at
 from tests.chaos.faults.registry import Skipped, fault
 from tests.chaos.faults.workers import KILLED
-from tests.chaos.launcher import AFTER_MANIFEST, AFTER_UNITS
+from tests.chaos.launcher import AFTER_MANIFEST, AFTER_NEW_UNITS
 from tests.chaos.recount import MOST_IDS
 from tests.chaos.world import World
 
 SLOW, SLOWER, SLOWEST = "60", "25", "2"
 """Records that are read of a partition at a time: its history takes seconds, or it stays behind."""
+A_MINUTE_BEGINS_SECONDS = 90.0
+"""A minute's unit begins in the next minute, a moment after the worker has begun."""
 APART = 6
 """Records between two zombies of the same partition."""
 
@@ -67,13 +69,13 @@ def _rows_of_zombies(world: World, number: int, rows: Rows) -> Iterator[Row]:
 
 @fault("what lies beyond a manifest is buried")
 def bury_what_lies_beyond(world: World) -> str:
-    """A worker dies after units, the next one after a manifest that does not reach so far."""
+    """A worker dies after it has begun a unit, the next one after a manifest before that."""
     name, victim, owned = world.take_someone()
     assert victim.kill() == KILLED
-    for pieces, point in ((SLOWER, AFTER_UNITS), (SLOWEST, AFTER_MANIFEST)):
+    for pieces, point in ((SLOWER, AFTER_NEW_UNITS), (SLOWEST, AFTER_MANIFEST)):
         slow = world.line.worker(instance=name, pieces=pieces)
         try:
-            die_at(world, name, slow, point)
+            die_at(world, name, slow, point, A_MINUTE_BEGINS_SECONDS)
         except Skipped:
             world.crew.services.pop(name).end()
             world.crew.start(name)
