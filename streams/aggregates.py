@@ -6,7 +6,7 @@ DataSketches): exact below that, 1.6 % standard error above, at most 32 KB; its 
 the ordered result of a theta union.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
@@ -134,17 +134,28 @@ class Scores:
 
 
 class Persons:
-    """Distinct persons: hashes seen since loading, and the sketch that was loaded."""
+    """Distinct persons: hashes seen since loading, and the sketch that was loaded.
+
+    What is loaded takes 8 bytes a hash, the table of what is seen up to 80.
+    """
 
     __slots__ = ("base", "fresh")
 
     def __init__(self, base: Any = None) -> None:
         self.base = base
-        self.fresh = datasketches.update_theta_sketch(LOG2_SKETCH_SIZE)
+        self.fresh: Any = None
 
-    def sketches(self) -> list[Any]:
-        """Both parts."""
-        return [self.fresh] if self.base is None else [self.base, self.fresh]
+    def note(self, persons: Iterable[int]) -> None:
+        """Note hashes."""
+        if self.fresh is None:
+            self.fresh = datasketches.update_theta_sketch(LOG2_SKETCH_SIZE)
+        update = self.fresh.update
+        for person in persons:
+            update(person)
+
+    def sketches(self) -> Iterator[Any]:
+        """The parts that there are."""
+        return (sketch for sketch in (self.base, self.fresh) if sketch is not None)
 
 
 class Distinct:
@@ -156,9 +167,7 @@ class Distinct:
 
     def add(self, state: Persons, amount: Iterable[int]) -> Persons:
         """Note persons."""
-        update = state.fresh.update
-        for person in amount:
-            update(person)
+        state.note(amount)
         return state
 
     def merge(self, states: Iterable[Persons]) -> Persons:
@@ -200,7 +209,7 @@ class Distinct:
             raise ValueError(f"not a theta sketch: {error}") from error
 
     def _canonical(self, state: Persons) -> Any:
-        if state.base is not None and state.fresh.is_empty():
+        if state.base is not None and state.fresh is None:
             return state.base
         return self.merge([state]).base
 

@@ -77,6 +77,17 @@ def test_equal_contents_are_equal_bytes(added: list[tuple[str, str, object]], rn
     assert sealed(unit_of(shuffled)) == sealed(unit_of(added))
 
 
+@given(ADDED, ADDED)
+def test_a_unit_that_was_settled_in_between_has_the_same_bytes(
+    before: list[tuple[str, str, object]], after: list[tuple[str, str, object]]
+) -> None:
+    unit = unit_of(before)
+    unit.settle(AGGREGATES_HERE)
+    for metric, label, amount in after:
+        unit.add(metric, (label,), AGGREGATES_HERE[metric], amount)
+    assert sealed(unit) == sealed(unit_of([*before, *after]))
+
+
 RAW = sealed(unit_of([("views@1", "a", 1), ("users@1", "a", {1, 2})]))
 
 
