@@ -14,11 +14,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, methodcaller
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from streams.event import KINDS, Event, Reason, Rejected
+from streams.record_type import record_type
 from streams.wire import PersonKey, WireFormat
 
 MAX_RECORD_BYTES = 131_072
@@ -80,7 +81,7 @@ class Decoder:
             (wire.user_agent, str | None, None),
             *((path, Any, None) for path in paths),
         ]
-        record, self._getters, self._objects = _record_type([f for f in fields if f[0]])
+        record, self._getters, self._objects = record_type([f for f in fields if f[0]])
         # A fact this format does not carry is read from a class attribute that is None.
         facts = [self._getters[path] if path else "absent" for path, *_ in fields[:FACTS]]
         self._tracks_only = wire.kind is None
@@ -235,78 +236,3 @@ STEP = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
 def _depth(value: bytes) -> int:
     steps = (STEP.get(byte, 0) for byte in STRING.sub(b"", value))
     return max(itertools.accumulate(steps), default=0)
-
-
-class Object(NamedTuple):
-    """An object in a record, of which something is read."""
-
-    parents: tuple[str, ...]
-    name: str
-    kind: type
-    probe: str
-    """The getter of one of its values."""
-
-    def fill(self, record: Any) -> None:
-        """Put one that says nothing where it is null; those around it come first."""
-        for name in self.parents:
-            record = getattr(record, name)
-        if getattr(record, self.name) is None:
-            setattr(record, self.name, self.kind())
-
-
-def _record_type(
-    fields: Iterable[tuple[str | None, Any, Any]],
-) -> tuple[type, dict[str, str], list[Object]]:
-    """Build the struct that holds just these paths; the getter of each path, and its objects."""
-    tree: dict[str, Any] = {}
-    for path, kind, default in fields:
-        assert path  # noqa: S101 - the caller leaves empty paths out
-        *parents, leaf = path.split(".")
-        node = tree
-        for parent in parents:
-            node = node.setdefault(parent, {})
-            if not isinstance(node, dict):
-                raise ValueError(  # noqa: TRY004 - a path is wrong, not a type
-                    f"path {path!r} leads through {parent!r}, which is itself a value"
-                )
-        if isinstance(node.get(leaf), dict):
-            raise ValueError(  # noqa: TRY004 - likewise
-                f"path {path!r} names an object of which other paths read a part"
-            )
-        node.setdefault(leaf, (kind, default))
-    getters: dict[str, str] = {}
-    objects: list[Object] = []
-    record = _struct(tree, "", (), getters, objects)
-    objects.sort(key=lambda one: len(one.parents))
-    return record, getters, objects
-
-
-def _struct(
-    tree: dict[str, Any],
-    path: str,
-    parents: tuple[str, ...],
-    getters: dict[str, str],
-    objects: list[Object],
-) -> type:
-    fields: list[tuple[str, Any, Any]] = []
-    rename = {}
-    for number, (key, node) in enumerate(tree.items()):
-        name = f"field_{number}"
-        rename[name] = key
-        getter = ".".join((*parents, name))
-        if isinstance(node, dict):
-            inner = _struct(node, f"{path}{key}.", (*parents, name), getters, objects)
-            if any(field.required for field in msgspec.structs.fields(inner)):
-                fields.append((name, inner, msgspec.field()))
-            else:
-                fields.append((name, inner | None, msgspec.field(default_factory=inner)))
-                objects.append(Object(parents, name, inner, f"{getter}.field_0"))
-        else:
-            kind, default = node
-            getters[path + key] = getter
-            fields.append(
-                (name, kind, msgspec.field() if default is msgspec.NODEFAULT else default)
-            )
-    return msgspec.defstruct(
-        "Record", fields, rename=rename, gc=False, kw_only=True, namespace={"absent": None}
-    )

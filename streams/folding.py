@@ -19,9 +19,10 @@ from streams.outcomes import Judgement, Record
 from streams.panes import MINUTE, Calendar
 from streams.persons.forgotten import Forgotten
 from streams.persons.names import FORGOTTEN
-from streams.routing import Found, Route, Router, Rule, micro_units
+from streams.routing import Found, Route, Router, Rule
 from streams.tells import Tell
 from streams.unit import ACCOUNTS, DEAD_LETTERS, IDENTITY_LINKS, OUTCOMES, SKIPPED, aggregates_of
+from streams.values import micro_units
 from streams.wire import PersonKey, WireFormat
 
 MAX_CACHED_PERSONS = 200_000

@@ -19,7 +19,7 @@ from streams.launches.asked import CannotAsk, ask
 from streams.launches.reader import MOST_ASKED, MOST_CHARACTERS
 from streams.launches.split import segments
 from streams.panes import SECOND
-from streams.routing import MAX_LABEL_CHARACTERS, clean
+from streams.values import MAX_LABEL_CHARACTERS, clean
 from streams.written import Written
 from tidegauge.arguments import milliseconds
 

@@ -10,7 +10,8 @@ from streams.event import INTERACTIONS, Event, Rejected
 from streams.folding import LAUNCHES, Folding
 from streams.launches.events import Says
 from streams.outcomes import Record
-from streams.routing import Route, micro_units
+from streams.routing import Route
+from streams.values import micro_units
 
 EXAMPLES = 3
 

@@ -12,7 +12,7 @@ from typing import Any
 from agents.settings import Refusal
 from streams.catalogue import OTHER, FactSource, Label
 from streams.folding import Folding
-from streams.routing import clean
+from streams.values import clean
 from streams.written import Written
 from tidegauge.subscriber_file import Subscriber
 

@@ -11,8 +11,8 @@ from streams.decoding import Decoder
 from streams.event import Rejected
 from streams.launches.events import LaunchEvents, Says
 from streams.launches.said import Ended, Said, Started
-from streams.routing import clean
 from streams.tells import read_moment
+from streams.values import clean
 from streams.wire import WireFormat
 
 MOST_ASKED = 10

@@ -6,7 +6,7 @@ from streams.catalogue import NONE, OTHER
 from streams.panes import LIFETIME, Grain, Pane
 from streams.partition import Partition
 from streams.reading import Reading
-from streams.routing import MAX_LABEL_CHARACTERS
+from streams.values import MAX_LABEL_CHARACTERS
 from tests.streams.made_up import (
     HOUR,
     Row,

@@ -14,7 +14,7 @@ from streams.launches.said import LAST_SAID, MOST_KEPT, Ended, Said, Started
 from streams.panes import LIFETIME
 from streams.partition import Partition
 from streams.published import Published
-from streams.routing import MAX_LABEL_CHARACTERS
+from streams.values import MAX_LABEL_CHARACTERS
 from tests.streams.made_up import (
     DAY,
     HOUR,
