@@ -14,7 +14,7 @@ from tests.integration.checks import (
     check_states,
     published_ends,
 )
-from tests.integration.pipeline import Pipeline, Service, wait_for
+from tests.integration.pipeline import ON_KAFKA_FIRST, Pipeline, Service, wait_for
 from tests.integration.truth import LedgerByPartition, published, stored
 from tidegauge.embedded import EmbeddedRedis
 from tidegauge.simulator.simulation import Simulation
@@ -24,6 +24,7 @@ HOUR = 3_600
 TIME_ZONE = "Europe/Berlin"
 
 
+@ON_KAFKA_FIRST
 @pytest.mark.timeout(600)
 def test_every_count_of_two_workers_equals_the_ledger_after_a_stop_and_start(
     request: pytest.FixtureRequest, broker: str, embedded_redis: EmbeddedRedis, tmp_path: Path
