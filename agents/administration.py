@@ -26,8 +26,8 @@ from kafka.errors import (
     for_code,
 )
 
-from agents.boot_checks import Topic
 from agents.brokers import Brokers
+from agents.findings import Topic
 from agents.knocking import explain
 from agents.settings import Refusal
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from agents.boot_checks import UNLIMITED, Finding, Topic, Weight, duration
+from agents.boot_checks import UNLIMITED
+from agents.findings import Finding, Topic, Weight, duration
 
 
 def judge_personal_data(topic: Topic, longest: int) -> Iterator[Finding]:

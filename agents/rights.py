@@ -13,7 +13,7 @@ from kafka.admin import MemberToRemove
 from kafka.errors import GroupAuthorizationFailedError, KafkaError
 
 from agents.administration import RIGHTS_ADVICE, NotAllowed, administration, describe
-from agents.boot_checks import Topic
+from agents.findings import Topic
 from agents.settings import WorkerSettings
 
 READ, WRITE, DESCRIBE = "read", "write", "describe"

@@ -7,7 +7,7 @@ import asyncio
 import logging
 
 from agents.administration import KafkaUnreachable, administration
-from agents.boot_checks import Topic
+from agents.findings import Topic
 from agents.rights import READ, look, to
 from agents.settings import OTHER_SHARDS, Refusal, WorkerSettings
 from agents.topics import Source

@@ -21,19 +21,16 @@ from agents.administration import (
 )
 from agents.boot_checks import (
     SAFE_REPLICAS,
-    Finding,
-    Topic,
-    Weight,
     judge_changelog,
     judge_dead_letters,
     judge_facts,
     judge_partitions,
     judge_shards,
     judge_source,
-    refuse,
 )
 from agents.brokers import Brokers
 from agents.dead_letters import LETTER_BYTES
+from agents.findings import Finding, Topic, Weight, refuse
 from agents.lineages import align
 from agents.personal_data import judge_personal_data
 from agents.rights import DESCRIBE, WRITE, Needs, look, of_worker, to

@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from agents import rights, topics
-from agents.boot_checks import Finding, Topic, Weight, counted
 from agents.brokers import Brokers
+from agents.findings import Finding, Topic, Weight, counted
 from agents.settings import Refusal
 from exporters.connection import FAILURES, describe
 from exporters.redis_rights import try_rights

@@ -13,7 +13,7 @@ from typing import Any
 from kafka.errors import KafkaError
 from rich.console import Console
 
-from agents.boot_checks import counted
+from agents.findings import counted
 from agents.settings import Refusal
 from exporters.snapshot_store import wall_clock
 from streams.decoding import MAX_ID_CHARACTERS

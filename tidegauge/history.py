@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from agents.boot_checks import counted
+from agents.findings import counted
 from agents.settings import Refusal
 from exporters.backfill import PastGauges
 from exporters.snapshot_store import Snapshot, wall_clock

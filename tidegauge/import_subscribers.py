@@ -14,7 +14,7 @@ from kafka.errors import KafkaError
 from rich.console import Console
 from rich.progress import Progress
 
-from agents.boot_checks import counted
+from agents.findings import counted
 from agents.settings import Refusal
 from exporters.snapshot_store import wall_clock
 from streams.decoding import EARLIEST

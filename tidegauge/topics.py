@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agents import topics
-from agents.boot_checks import Weight, refuse
+from agents.findings import Weight, refuse
 from agents.settings import Refusal
 from tidegauge.arguments import whole
 from tidegauge.assembly import load_checked, worker_settings

@@ -11,18 +11,14 @@ from kafka import KafkaAdminClient
 from agents import topics
 from agents.administration import administration
 from agents.boot_checks import (
-    Finding,
-    Topic,
-    Weight,
-    duration,
     judge_changelog,
     judge_facts,
     judge_partitions,
     judge_shards,
     judge_source,
-    refuse,
 )
 from agents.brokers import Brokers
+from agents.findings import Finding, Topic, Weight, duration, refuse
 from agents.personal_data import judge_personal_data
 from agents.settings import Refusal, WorkerSettings
 from tests.kafka_server import RealKafka
