@@ -14,7 +14,7 @@ import ssl
 from collections.abc import Coroutine, Sequence
 from typing import Any, NamedTuple
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from exporters.doors.kept import KeptWebConfig
 from exporters.doors.refusals import CONNECTIONS, MALFORMED, TLS, Refusals
@@ -96,6 +96,9 @@ class Visitor(web.RequestHandler):
         self, request: Any, status: int = 500, exc: Any = None, message: str | None = None
     ) -> web.StreamResponse:
         """Answer garbage without repeating it, here or in the log."""
+        if isinstance(exc, UnicodeEncodeError) and hdrs.EXPECT in request.headers:
+            # aiohttp would repeat what is expected, and it is no text.
+            status = web.HTTPBadRequest.status_code
         if status != web.HTTPBadRequest.status_code:
             return super().handle_error(request, status, exc, message)
         self._refusals.note(MALFORMED)

@@ -69,6 +69,15 @@ def test_what_is_no_request_is_refused_and_not_repeated(
     assert get(server).body == BODY
 
 
+def test_to_expect_what_is_no_text_is_refused_and_not_repeated(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = exchange(server, b"GET /metrics HTTP/1.1\r\nHost: x\r\nExpect: \xff\r\n\r\n")
+    assert told.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert told.endswith(b"\r\n\r\n400: Bad Request")
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("start", [b"GET /", b"GET / HTTP/1.1\r\nX: ", b"GET / HTTP/1.1\r\n"])
 def test_a_megabyte_of_headers_is_cut(server: Server, start: bytes) -> None:
     told = exchange(server, start + b"x" * 1_000_000 + b"\r\n\r\n")
