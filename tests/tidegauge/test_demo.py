@@ -23,6 +23,8 @@ from tests.tidegauge.recount import recount
 OPEN_METRICS = "application/openmetrics-text; version=1.0.0"
 STANDARD = ("process_", "python_")
 PROGRAMS = {"tansu", "valkey", "tidegauge worker", "tidegauge exporter"}
+OF_THE_PAST = ("watched_expected", "launch_effect_ratio")
+"""Gauges that need the weeks before, which an exporter reads after it shows the others."""
 
 
 @dataclass
@@ -49,11 +51,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         second = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
         demo.says("First gauges after")
         demo.look()
+        wait_for("the past is read, too", lambda: shows(demo.get("metrics"), *OF_THE_PAST))
         metrics = demo.get("metrics")
         in_open_metrics = demo.get("metrics", OPEN_METRICS)
         exit_code = demo.process.wait(120)
         lines = events.read_text("ascii").splitlines()
         yield Run(demo, exit_code, lines, metrics, in_open_metrics, second)
+
+
+def shows(metrics: str, *names: str) -> bool:
+    return all(f"\ntidegauge_{name}{{" in metrics for name in names)
 
 
 def samples(metrics: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
