@@ -1,7 +1,7 @@
 """An hour of steady traffic: what worker and exporter take of memory does not grow.
 
 `SOAK_SECONDS` makes it shorter; the interval of the slope is wider then, and only growth that is
-certain fails.
+certain fails. `SOAK_CHART` names a file for a chart of it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.line_charts import Chart, draw
 from tests.integration.load import TIME_ZONE
 from tests.integration.pipeline import Pipeline, Service, wait_for
 from tests.integration.trend import Trend, trend
@@ -23,6 +24,7 @@ from tidegauge.embedded import EmbeddedRedis
 from tidegauge.simulator.simulation import Simulation
 
 SECONDS = int(os.environ.get("SOAK_SECONDS", "3600"))
+CHART = os.environ.get("SOAK_CHART")
 HOUR = 3_600
 PER_SECOND = 100
 BEFORE = 2.5 * HOUR
@@ -59,6 +61,8 @@ def test_memory_does_not_grow_under_steady_traffic(
             traffic.preload(round(PER_SECOND * BEFORE), BEFORE, begin)
             wait_for("there are numbers", lambda: _is_up(services["exporter"]), 300)
             samples = _soak(traffic, services)
+    if CHART:
+        Path(CHART).write_text(_drawn(samples), "utf-8")
     for name, found in samples.items():
         assert len(found) > SECONDS / SAMPLE_SECONDS / 2, f"of {name} most scrapes failed"
         grown = _trend(found)
@@ -94,6 +98,11 @@ def _soak(
             over.set()
             sending.result(120)
     return samples
+
+
+def _drawn(samples: dict[str, list[tuple[float, float]]]) -> str:
+    lines = {name: [(60 * hours, held) for hours, held in found] for name, found in samples.items()}
+    return draw([Chart("Resident memory under steady traffic", "minutes", "MB", lines)])
 
 
 def _trend(samples: list[tuple[float, float]]) -> Trend:
