@@ -130,12 +130,12 @@ class Unit:
         }
         return cls(stored.offset, stored.first, state)
 
-    def settle(self, aggregates: Mapping[str, Aggregate]) -> None:
-        """Hold the same as a loaded unit does, in less memory; more can be added as before."""
+    def pack(self, aggregates: Mapping[str, Aggregate]) -> None:
+        """Hold the same in less memory; more can be added as before."""
         for metric in self.state.keys() & aggregates.keys():
             series, aggregate = self.state[metric], aggregates[metric]
             for labels, held in series.items():
-                series[labels] = aggregate.load(aggregate.store(held))
+                series[labels] = aggregate.pack(held)
 
     def check(self, labels: Mapping[str, int]) -> None:
         """Raise Damaged where a series has another number of labels than is said of its metric."""

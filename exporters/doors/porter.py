@@ -58,7 +58,9 @@ class Seat:
         return self._connection.fileno() == -1
 
     def keep(self) -> None:
-        """Wait for the next request."""
+        """Wait for the next request, unless the connection ended during this one."""
+        if self._until.cancelled():
+            return
         self.is_kept = True
         self._until.cancel()
         self._until = self._end_in(self._limits.next_request_seconds)

@@ -75,6 +75,10 @@ class LastSaid:
         """A pair as MessagePack."""
         return msgspec.msgpack.encode(state)
 
+    def pack(self, state: Said) -> Said:
+        """What was said."""
+        return state
+
     def load(self, stored: Any) -> Said:
         """What such bytes say; ValueError when they say nothing."""
         try:

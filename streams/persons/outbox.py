@@ -1,8 +1,9 @@
 """What a source partition has to tell the shards: gathered while it folds, taken when it is sent.
 
 That a person is active is told once a minute, other facts that are kept by day once in a quarter of
-an hour, with which every local day begins. What was told is remembered while events on time may say
-it again, and as long as there is room; who is told again costs a few bytes and changes nothing.
+an hour, with which every local day begins. What was told is remembered for a quarter of an hour of
+watermark or two, and as long as there is room; who is told again costs a few bytes and changes
+nothing.
 """
 
 from collections.abc import Iterable
@@ -11,15 +12,19 @@ from typing import NamedTuple
 import numpy as np
 
 from streams.folding import Group
-from streams.panes import MINUTE
+from streams.panes import MINUTE, NO_WATERMARK
 from streams.persons.facts import Facts
 from streams.persons.names import ACTIVE, NOTHING
 
 QUARTER = 15 * MINUTE
-MOST_REMEMBERED = 100_000
+MOST_REMEMBERED = 50_000
+"""In each of the two parts that are remembered."""
 
+NOBODY: frozenset[int] = frozenset()
 Name = tuple[str, str]
 """Of a fact, and its label."""
+Period = tuple[Name, int]
+"""Of a name, with its beginning."""
 
 
 class Told(NamedTuple):
@@ -40,9 +45,12 @@ class Outbox:
         """By minute, of whom a fact held that is kept by day."""
         self._moments: dict[Name, list[tuple[int, int]]] = {}
         """Person and time of facts that are kept by time."""
-        self._told: dict[tuple[Name, int], set[int]] = {}
-        self.remembered = 0
-        """Persons in what is remembered, of each fact and period."""
+        self._told: dict[Period, set[int]] = {}
+        self._told_before: dict[Period, set[int]] = {}
+        """Until the watermark stood at `_turned`, or there was no more room."""
+        self._turned = NO_WATERMARK
+        self._newly = 0
+        """Persons in `_told`, of each fact and period."""
 
     def gather(self, groups: Iterable[Group]) -> None:
         """Note what groups of accepted events say of persons."""
@@ -65,32 +73,33 @@ class Outbox:
         told = self._told.get((name, period))
         if told is None:
             told = self._told[name, period] = set()
-        fresh = set(persons) - told
+        fresh = set(persons) - told - self._told_before.get((name, period), NOBODY)
         if not fresh:
             return
         told |= fresh
         self._waiting.setdefault(name, {}).setdefault(minute, set()).update(fresh)
-        self.remembered += len(fresh)
-        if self.remembered > MOST_REMEMBERED:
-            self._told, self.remembered = {}, 0
+        self._newly += len(fresh)
+        if self._newly > MOST_REMEMBERED:
+            self._turn()
 
     def take(self, end: int, watermark: int) -> Told:
         """Take what is waiting, which is all of the records before `end`."""
         waiting, self._waiting = self._waiting, {}
         moments, self._moments = self._moments, {}
         begin, self.begin = self.begin, max(self.begin, end)
-        self._forget(watermark - QUARTER)
+        if watermark >= self._turned + QUARTER:
+            self._turned = watermark
+            self._turn()
         facts = [_of_minutes(name, minutes) for name, minutes in waiting.items()]
         facts += [_of_moments(name, found) for name, found in moments.items() if found]
         return Told(begin, self.begin, watermark, facts)
 
-    def _forget(self, time: int) -> None:
-        """Forget what was told of periods that begin no later: nothing on time is in them.
+    def _turn(self) -> None:
+        """Forget what was told before the last turn.
 
-        Else a partition grows by some megabytes an hour, until there is no room (issue 6).
+        Else a partition grows by some megabytes an hour, until there is no room.
         """
-        self._told = {key: told for key, told in self._told.items() if key[1] > time}
-        self.remembered = sum(map(len, self._told.values()))
+        self._told_before, self._told, self._newly = self._told, {}, 0
 
 
 def _of_minutes(name: Name, minutes: dict[int, set[int]]) -> Facts:

@@ -78,14 +78,23 @@ def test_equal_contents_are_equal_bytes(added: list[tuple[str, str, object]], rn
 
 
 @given(ADDED, ADDED)
-def test_a_unit_that_was_settled_in_between_has_the_same_bytes(
+def test_a_unit_that_was_packed_in_between_has_the_same_bytes(
     before: list[tuple[str, str, object]], after: list[tuple[str, str, object]]
 ) -> None:
     unit = unit_of(before)
-    unit.settle(AGGREGATES_HERE)
+    unit.pack(AGGREGATES_HERE)
     for metric, label, amount in after:
         unit.add(metric, (label,), AGGREGATES_HERE[metric], amount)
     assert sealed(unit) == sealed(unit_of([*before, *after]))
+
+
+def test_a_sketch_that_estimates_is_packed_without_a_change() -> None:
+    first, second = set(range(6_000)), set(range(5_000, 9_000))
+    unit = unit_of([("users@1", "a", first)])
+    unit.pack(AGGREGATES_HERE)
+    unit.add("users@1", ("a",), AGGREGATES_HERE["users@1"], second)
+    unit.pack(AGGREGATES_HERE)
+    assert sealed(unit) == sealed(unit_of([("users@1", "a", first | second)]))
 
 
 RAW = sealed(unit_of([("views@1", "a", 1), ("users@1", "a", {1, 2})]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import socket
@@ -175,12 +176,29 @@ def get_once_free(server: Server) -> bytes:
             return get(server).body
 
 
+def seats() -> int:
+    """How many there are in this process, of all servers."""
+    gc.collect()
+    return sum(isinstance(one, Seat) for one in gc.get_objects())
+
+
 def test_of_those_who_have_left_nothing_stays() -> None:
+    before = seats()
     with serving() as server:
         for _ in range(50):
             assert get(server).body == BODY
-        seats = [one for one in gc.get_objects() if isinstance(one, Seat)]
-        assert len(seats) < 10, f"{len(seats)} seats of clients that have left"
+        assert seats() < before + 10
+
+
+def test_who_has_left_during_a_request_is_not_waited_for() -> None:
+    async def leave_and_keep() -> bool:
+        with socket.socket() as connection:
+            seat = Seat(connection, Limits())
+            seat.leave()
+            seat.keep()
+            return seat._until.cancelled()
+
+    assert asyncio.run(leave_and_keep())
 
 
 def test_who_is_not_known_takes_no_seat_from_those_who_are(tmp_path: Path) -> None:
