@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -209,6 +210,7 @@ class Cluster:
         except confluent_kafka.KafkaException as error:
             log.info("offsets are not told: %s", error)
             self._admin = self._client()  # one asked with the same old epoch for a minute
+            time.sleep(1)
             return {}
 
     def broker(self, node: int) -> Broker:

@@ -8,7 +8,8 @@ Five environment variables make it so; without them it only says more of what it
 - CHAOS_CLOCK_HOURS sets the wall clock wrong by so many hours;
 - CHAOS_MOST_IDS lets it remember fewer ids, so that a short run reaches the limit;
 - CHAOS_PIECES lets it read slowly, so many records at a time;
-- CHAOS_KILL names a file. While it holds the name of a point in the checkpoint (`POINTS`), the
+- CHAOS_KILL names a file. While it holds the name of a point in the checkpoint (`POINTS`, or
+  `AFTER_NEW_UNITS`), the
   process renames it and kills itself there with SIGKILL.
 """
 

@@ -8,8 +8,10 @@ import pytest
 from aiokafka import TopicPartition
 
 from agents.chunks import Chunk
+from streams.partition import Partition
 from tests.agents.test_chunks import ONE, ZERO, Fetcher, Reader
-from tests.chaos.launcher import read_slowly
+from tests.chaos.launcher import Reached, read_slowly
+from tests.streams.made_up import Log, Row, a_folding, fold, moment
 
 RECORDS = {TopicPartition(*ZERO): 5, TopicPartition(*ONE): 3}
 
@@ -46,3 +48,20 @@ def test_every_partition_has_its_turn_and_each_chunk_follows_the_one_before(
     assert [(n, chunk.start, chunk.end) for n, chunk in chunks] == [
         *((0, 0, 2), (1, 0, 2), (0, 2, 4), (1, 2, 3), (0, 4, 5))
     ]
+
+
+def test_a_unit_is_beyond_the_manifest_if_it_begins_after_the_last_one_that_was_written() -> None:
+    partition, reached = Partition(a_folding()), Reached()
+    log = Log(seed=1, start=moment("2026-06-01T12:00Z"), step=1_000)
+
+    def written(rows: list[Row]) -> list[tuple[int, str, bytes | None]]:
+        fold(partition, rows, [100] * len(rows))
+        snapshot = partition.snapshot()
+        assert snapshot is not None
+        return [(0, f"0/{name}", value) for name, value in (*snapshot.units, *snapshot.manifest)]
+
+    first, in_the_same_minute, later = (written(log.rows(n, trouble=0)) for n in (200, 1, 3_000))
+    assert not reached.is_passed(first)
+    reached.note(first)
+    assert not reached.is_passed(in_the_same_minute)
+    assert reached.is_passed(later)

@@ -15,7 +15,7 @@ from streams.partition import Partition
 from streams.unit import unseal
 from tests.chaos.faults.buried import rebuilt, take_hours
 from tests.chaos.faults.changelog import Rows, read_rows, write_rows
-from tests.chaos.faults.checkpoints import die_at
+from tests.chaos.faults.checkpoints import LONGEST_SECONDS, die_at
 from tests.chaos.faults.registry import Skipped, fault
 from tests.chaos.faults.workers import KILLED
 from tests.chaos.launcher import AFTER_MANIFEST, AFTER_NEW_UNITS
@@ -25,7 +25,7 @@ from tests.chaos.world import World
 SLOW, SLOWER, SLOWEST = "60", "25", "2"
 """Records that are read of a partition at a time: its history takes seconds, or it stays behind."""
 A_MINUTE_BEGINS_SECONDS = 90.0
-"""A minute's unit begins in the next minute, a moment after the worker has begun."""
+"""At the slowest rate a minute's unit begins in the next minute."""
 APART = 6
 """Records between two zombies of the same partition."""
 
@@ -72,10 +72,14 @@ def bury_what_lies_beyond(world: World) -> str:
     """A worker dies after it has begun a unit, the next one after a manifest before that."""
     name, victim, owned = world.take_someone()
     assert victim.kill() == KILLED
-    for pieces, point in ((SLOWER, AFTER_NEW_UNITS), (SLOWEST, AFTER_MANIFEST)):
+    points = (
+        (SLOWER, AFTER_NEW_UNITS, A_MINUTE_BEGINS_SECONDS),
+        (SLOWEST, AFTER_MANIFEST, LONGEST_SECONDS),
+    )
+    for pieces, point, seconds in points:
         slow = world.line.worker(instance=name, pieces=pieces)
         try:
-            die_at(world, name, slow, point, A_MINUTE_BEGINS_SECONDS)
+            die_at(world, name, slow, point, seconds)
         except Skipped:
             world.crew.services.pop(name).end()
             world.crew.start(name)
