@@ -6,14 +6,13 @@ what an operator should know. A setting that the broker does not tell is judged 
 
 from collections.abc import Collection, Iterator, Sequence
 
-from agents.findings import Finding, Topic, Weight, counted, duration
+from agents.findings import UNLIMITED, Finding, Topic, Weight, counted, duration
 from agents.settings import OTHER_SHARDS
 from streams.panes import DAY, KEPT, Grain
 
 LONGEST_KEPT = KEPT[Grain.DAY]
 SHORTEST_RETENTION = DAY
 SAFE_REPLICAS = 3
-UNLIMITED = -1
 SOURCE_ASKED = (
     "cleanup.policy",
     "retention.ms",

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from agents.settings import Refusal
 from streams.panes import DAY, HOUR, MINUTE, SECOND
 
+UNLIMITED = -1
+"""A retention, of time or of bytes, that has no end."""
+
 
 class Weight(enum.Enum):
     """What follows from a finding."""

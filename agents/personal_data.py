@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from agents.boot_checks import UNLIMITED
-from agents.findings import Finding, Topic, Weight, duration
+from agents.findings import UNLIMITED, Finding, Topic, Weight, duration
 
 
 def judge_personal_data(topic: Topic, longest: int) -> Iterator[Finding]:

@@ -70,13 +70,11 @@ class Outbox:
 
     def note(self, name: Name, period: int, minute: int, persons: Iterable[int]) -> None:
         """Note of whom a fact held in a minute, unless that was told in the period it is in."""
-        told = self._told.get((name, period))
-        if told is None:
-            told = self._told[name, period] = set()
-        fresh = set(persons) - told - self._told_before.get((name, period), NOBODY)
+        key = name, period
+        fresh = set(persons) - self._told.get(key, NOBODY) - self._told_before.get(key, NOBODY)
         if not fresh:
             return
-        told |= fresh
+        self._told.setdefault(key, set()).update(fresh)
         self._waiting.setdefault(name, {}).setdefault(minute, set()).update(fresh)
         self._newly += len(fresh)
         if self._newly > MOST_REMEMBERED:

@@ -9,8 +9,7 @@ Five environment variables make it so; without them it only says more of what it
 - CHAOS_MOST_IDS lets it remember fewer ids, so that a short run reaches the limit;
 - CHAOS_PIECES lets it read slowly, so many records at a time;
 - CHAOS_KILL names a file. While it holds the name of a point in the checkpoint (`POINTS`, or
-  `AFTER_NEW_UNITS`), the
-  process renames it and kills itself there with SIGKILL.
+  `AFTER_NEW_UNITS`), the process renames it and kills itself there with SIGKILL.
 """
 
 from __future__ import annotations
@@ -108,14 +107,13 @@ class Reached(dict[int, int]):
 
     def is_passed(self, rows: Iterable[KeptRow]) -> bool:
         """Whether a unit among rows begins beyond the manifest of its partition."""
-        units = (
-            (self.get(partition), name.partition("/")[2], raw) for partition, name, raw in rows
-        )
-        return any(
-            end is not None and raw and unseal(StoredUnit, raw, name).first.offset > end
-            for end, name, raw in units
-            if pane_of(name)
-        )
+        for partition, name, value in rows:
+            kind = name.partition("/")[2]
+            if partition not in self or value is None or pane_of(kind) is None:
+                continue
+            if unseal(StoredUnit, value, kind).first.offset > self[partition]:
+                return True
+        return False
 
 
 def die_within_checkpoints(trigger: Trigger) -> None:
