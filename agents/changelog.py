@@ -11,6 +11,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from agents.clients import started
 from agents.recovering import Advance
 from agents.settings import WorkerSettings
 from agents.writing import hand_over
@@ -97,9 +98,7 @@ async def read_rows(
     waiting = {TopicPartition(settings.changelog_topic, number) for number in found}
     if not found:
         return found
-    reader = _reader(settings)
-    try:
-        await reader.start()  # in here: one that is given up meanwhile is to be closed, too
+    async with started(_reader(settings)) as reader:
         reader.assign(list(waiting))
         await reader.seek_to_beginning(*waiting)
         while waiting:
@@ -108,8 +107,6 @@ async def read_rows(
                 if advance is not None:
                     advance.note(len(records), sum(len(record.value or b"") for record in records))
             waiting -= {tp for tp in waiting if await _is_read(reader, tp)}
-    finally:
-        await reader.stop()
     return found
 
 

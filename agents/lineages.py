@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from agents.administration import KafkaUnreachable
 from agents.changelog import VERSION_ADVICE, read_rows, row_key
+from agents.clients import started
 from agents.settings import Refusal, WorkerSettings
 from agents.writing import WRITE_DEADLINE_SECONDS, changelog_producer
 from streams.rows import LINEAGE, Rows, switch_to
@@ -54,13 +55,9 @@ async def _tell(settings: WorkerSettings, rows: Mapping[int, Rows]) -> list[int]
 async def _switch(settings: WorkerSettings, partitions: Sequence[int], lineage: int) -> None:
     if not partitions:
         return
-    producer = changelog_producer(settings)
-    await producer.start()
-    try:
+    async with started(changelog_producer(settings)) as producer:
         for number in partitions:
             key = row_key(number, LINEAGE)
             await producer.send_and_wait(
                 settings.changelog_topic, switch_to(lineage), key=key, partition=number
             )
-    finally:
-        await producer.stop()

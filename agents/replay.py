@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from agents.alone import Alone
 from agents.changelog import VERSION_ADVICE, KeptRow, read_rows, row_key
+from agents.clients import started
 from agents.dead_letters import DeadLetterOffice
 from agents.folded import Folded
 from agents.rereading import Advance, Rereading, source_consumer
@@ -96,11 +97,11 @@ class Replay:
             alone = Alone(redis, claim, "another replay", self._tell_of_waiting)
             await stack.enter_async_context(alone)
             await self._choose_lineage()
-            producer = await _started(stack, changelog_producer(settings))
+            producer = await stack.enter_async_context(started(changelog_producer(settings)))
             # What a worker writes with asks a Faust app for nothing but its producer.
             self._app = SimpleNamespace(producer=SimpleNamespace(_producer=producer))
             self._letters = DeadLetterOffice(self._app, settings)
-            consumer = await _started(stack, source_consumer(settings))
+            consumer = await stack.enter_async_context(started(source_consumer(settings)))
             partitions = self._source.partitions
             self._reading = Rereading(consumer, settings, partitions, self._generation)
             crossing = Crossing(self._generation, self._lineage, partitions, self._facts.partitions)
@@ -239,12 +240,6 @@ class Replay:
                 )
             await self._reading.read(CATCH_UP_MILLISECONDS)  # a worker reads that too
             self._persons.take(self._reading.partitions, self._reading.caught_up_at)
-
-
-async def _started(stack: AsyncExitStack, client: Any) -> Any:
-    await client.start()
-    stack.push_async_callback(client.stop)
-    return client
 
 
 async def _uninterrupted(work: Coroutine[Any, Any, T]) -> T:

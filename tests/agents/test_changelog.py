@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -200,32 +199,3 @@ def test_a_foreign_generation_is_not_gone_on_with(settings: WorkerSettings) -> N
                 await after.recover({0: 0}, Advance())
 
     asyncio.run(main())
-
-
-def test_a_reading_that_is_given_up_while_it_begins_leaves_nothing_open() -> None:
-    """A worker that refuses its state may be about to read another part of it."""
-
-    async def give_up() -> list[asyncio.StreamWriter]:
-        connections: list[asyncio.StreamWriter] = []
-        connected = asyncio.Event()
-
-        async def never_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            connections.append(writer)
-            connected.set()
-            await reader.read()  # the end: the other side has closed
-            writer.close()
-
-        async with await asyncio.start_server(never_answer, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            silent = replace(SETTINGS, kafka=Brokers(f"127.0.0.1:{port}"))
-            reading = asyncio.create_task(read_rows(silent, [0]))
-            await connected.wait()
-            reading.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await reading
-            async with asyncio.timeout(10):
-                await asyncio.gather(*(one.wait_closed() for one in connections))
-        return connections
-
-    assert asyncio.run(give_up())
-    gc.collect()  # aiokafka complains of what was left open when it is collected

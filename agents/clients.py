@@ -1,0 +1,28 @@
+"""A client of aiokafka for as long as a block of code needs it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+C = TypeVar("C", AIOKafkaConsumer, AIOKafkaProducer)
+
+
+@asynccontextmanager
+async def started(client: C) -> AsyncIterator[C]:
+    """Start a client, and stop it at the end; raises Kafka's errors.
+
+    Who is cancelled while it starts waits until it has: aiokafka 0.14 leaves the connection open
+    over which it asks for metadata then, and complains of it when that is collected.
+    """
+    starting = asyncio.create_task(client.start())
+    try:
+        await asyncio.shield(starting)
+        yield client
+    finally:
+        try:
+            await asyncio.wait([starting])
+        finally:
+            await client.stop()

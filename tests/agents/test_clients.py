@@ -1,0 +1,82 @@
+"""A client of aiokafka is closed at the end, also when it is given up while it starts."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaConnectionError
+
+from agents.clients import started
+from tidegauge.embedded import EmbeddedBroker
+
+PIECE = 1 << 16
+
+
+class Halting:
+    """Stands before a broker, and keeps back one of its answers until it is told to go on."""
+
+    def __init__(self, broker: EmbeddedBroker, kept: int) -> None:
+        self._port, self._kept, self._answers = int(broker.bootstrap.rpartition(":")[2]), kept, 0
+        self.halts, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, forth = await asyncio.open_connection("127.0.0.1", self._port)
+        asking = asyncio.create_task(self._ask(reader, forth))
+        while piece := await back.read(PIECE):
+            self._answers += 1
+            if self._answers == self._kept:
+                self.halts.set()
+                await self.goes_on.wait()
+            writer.write(piece)
+        writer.close()
+        await asking
+
+    async def _ask(self, reader: asyncio.StreamReader, forth: asyncio.StreamWriter) -> None:
+        while piece := await reader.read(PIECE):
+            forth.write(piece)
+        forth.close()
+
+
+@pytest.mark.parametrize("kept", [1, 2], ids=["versions", "metadata"])
+def test_one_that_is_given_up_while_it_starts_leaves_nothing_open(
+    embedded_broker: EmbeddedBroker, kept: int
+) -> None:
+    """A worker that refuses its state may be about to read another part of it."""
+    complaints: list[Any] = []
+
+    async def hold(address: str) -> None:
+        async with started(AIOKafkaConsumer(bootstrap_servers=address)):
+            pytest.fail("it has started")
+
+    async def give_up() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: complaints.append(context))
+        halting = Halting(embedded_broker, kept)
+        async with await asyncio.start_server(halting.serve, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            holding = asyncio.create_task(hold(f"127.0.0.1:{port}"))
+            await halting.halts.wait()
+            holding.cancel()
+            await asyncio.sleep(0)
+            halting.goes_on.set()
+            with pytest.raises(asyncio.CancelledError):
+                await holding
+            del holding
+            gc.collect()  # aiokafka complains of what was left open when it is collected
+        assert not complaints
+
+    asyncio.run(give_up())
+
+
+def test_a_start_that_fails_is_told_and_leaves_nothing_open() -> None:
+    async def fail() -> None:
+        async with started(AIOKafkaConsumer(bootstrap_servers="127.0.0.1:1")):
+            pytest.fail("it has started")
+
+    with pytest.raises(KafkaConnectionError):
+        asyncio.run(fail())
+    gc.collect()
