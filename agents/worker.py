@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 from agents import topics
-from agents.allocator import give_memory_back, keep_trimming, relieve_collector
+from agents.allocator import give_memory_back, keep_tidy, relieve_collector
 from agents.app import WorkerApp, create_app, create_persons_app
 from agents.fail_stop import fail_stop
 from agents.liveness import keep_watch
@@ -115,7 +115,7 @@ class Worker:
         if folding.telling is not None:
             yield folding.telling.run()
         yield from map(keep_watch, apps)
-        yield keep_trimming()
+        yield keep_tidy()
 
     async def _start(self, apps: list[WorkerApp]) -> None:
         """Start the apps; they come back with their first partitions, or when told to stop.

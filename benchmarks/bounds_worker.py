@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agents.allocator import TRIM_SECONDS
+from agents.allocator import TIDY_SECONDS
 from agents.brokers import Brokers
 from agents.topics import administration, create
 from benchmarks.bounds_point import MEGABYTE, Point
@@ -64,7 +64,7 @@ class MemoryRun(WorkerRun):
     async def _published(self, folding: Folding, events: int) -> dict[int, Published]:
         published = await super()._published(folding, events)
         self.look(1)
-        await asyncio.sleep(TRIM_SECONDS + 1)  # what is free is given back so often
+        await asyncio.sleep(TIDY_SECONDS + 1)  # what is free is given back so often
         moment = ask(self._port)
         if moment is None:
             raise RuntimeError("the worker does not answer")

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import Producer
 from rich.console import Console
 
-from agents.allocator import TRIM_SECONDS
+from agents.allocator import TIDY_SECONDS
 from agents.brokers import Brokers
 from agents.changelog import read_rows
 from agents.settings import WorkerSettings
@@ -145,7 +145,7 @@ class PersonsRun:
             came = run.keeper_moments[-1]
             self._is_equal &= asyncio.run(self._is_published())
             run.look()
-            time.sleep(TRIM_SECONDS + 1)  # what is free is given back so often
+            time.sleep(TIDY_SECONDS + 1)  # what is free is given back so often
             run.look()
         took, size = came.seconds - run.began, run.keeper_moments[-1].resident_bytes / MEGABYTE
         self._console.print(f"A worker came to the end in {took:.1f} s, with {size:.0f} MB")

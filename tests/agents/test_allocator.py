@@ -1,4 +1,4 @@
-"""What a worker's arrays no longer need is given back to the system."""
+"""What a worker no longer needs is collected, and given back to the system."""
 
 import subprocess
 import sys
@@ -20,6 +20,32 @@ kept = resident()
 trim()
 print(held, kept, resident(), len(last))
 """
+CYCLES = """
+import asyncio, gc, weakref
+from agents.allocator import keep_tidy, relieve_collector
+
+class Connection:
+    pass
+
+async def main():
+    relieve_collector()
+    left = Connection()
+    left.itself = left
+    reference = weakref.ref(left)
+    del left
+    assert reference() is not None
+    tidying = asyncio.create_task(keep_tidy())
+    await asyncio.sleep(0)
+    print(reference() is None, gc.get_threshold()[0])
+    tidying.cancel()
+
+asyncio.run(main())
+"""
+
+
+def test_a_cycle_is_collected_long_before_the_collector_would_look() -> None:
+    ran = subprocess.run([sys.executable, "-c", CYCLES], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["True", "100000"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks glibc and /proc")
