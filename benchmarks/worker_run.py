@@ -87,10 +87,10 @@ class WorkerRun:
             and moment.folded > 0
             and all(moment.offsets[number] < 0.99 * end for number, end in last.items())
         ]
-        if not inside:
-            raise RuntimeError("the topic was folded too fast to measure; use more --events")
+        if len(inside) < 2:  # noqa: PLR2004 - a rate is between two
+            raise RuntimeError("the topic was folded too fast to measure: it needs more records")
         warm = [m for m in inside if m.seconds >= inside[0].seconds + WARM_UP_SECONDS]
-        return (warm or inside)[0], inside[-1]
+        return (warm if len(warm) > 1 else inside)[0], inside[-1]
 
     @contextmanager
     def _worker(self, log: Path) -> Iterator[subprocess.Popen[bytes]]:
