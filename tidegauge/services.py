@@ -8,6 +8,7 @@ import signal
 import socket
 from typing import Any
 
+from agents.allocator import give_memory_back, keep_tidy, relieve_collector
 from agents.worker import run_until_signalled
 from exporters.http import CannotListen, PortTaken
 from exporters.page.audience import Audience
@@ -100,11 +101,14 @@ def public_server_of(settings: Settings, exporter: Exporter) -> PublicServer | N
 
 
 async def _serve(settings: Settings) -> None:
+    give_memory_back()
+    relieve_collector()
     exporter = exporter_of(settings)
     public = public_server_of(settings, exporter)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    tidying = asyncio.create_task(keep_tidy())
     try:
         server = await exporter.start()
         log.info("serving product metrics on %smetrics", server.url)
@@ -112,6 +116,7 @@ async def _serve(settings: Settings) -> None:
             log.info("serving the public page on %s", (await public.start()).url)
         await stopping.wait()
     finally:
+        tidying.cancel()
         if public is not None:
             await public.stop()
         await exporter.stop()
