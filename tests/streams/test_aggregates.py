@@ -70,7 +70,9 @@ def persons(count: int, seed: int = 1) -> list[int]:
 @pytest.mark.parametrize("count", [0, 1, 4095, 4096, 4097, 5000, 7680, 9000, 40_000])
 @settings(max_examples=4)
 @given(st.integers(0, 1000))
-def test_stored_sketches_do_not_depend_on_order_repeats_or_restarts(count: int, seed: int) -> None:
+def test_stored_sketches_depend_on_no_order_repeats_restarts_or_looks(
+    count: int, seed: int
+) -> None:
     distinct, everyone, rng = AGGREGATES["distinct"], persons(count), random.Random(seed)
     expected = distinct.store(distinct.add(distinct.initialize(), everyone))
     rng.shuffle(everyone)
@@ -83,6 +85,8 @@ def test_stored_sketches_do_not_depend_on_order_repeats_or_restarts(count: int, 
             state = distinct.load(distinct.store(state))
         elif rng.random() < 0.3:
             state = distinct.merge([state])
+        elif rng.random() < 0.5:
+            distinct.store(state)  # looked at, and gone on with
     assert distinct.store(state) == expected
 
 
