@@ -1,7 +1,7 @@
 """Renders one scrape: text 0.0.4 or OpenMetrics 1.0, whichever is asked for.
 
 Samples are written here: prometheus_client looks at each name and label of each of them anew, which
-is most of what a scrape of 10,000 series takes.
+takes two to five times as long (decision 23).
 """
 
 import re
