@@ -78,7 +78,7 @@ class WorkerRun:
         raise RuntimeError(f"the state was not recovered. The log ends with:\n{tail}")
 
     def steady(self) -> tuple[Moment, Moment]:
-        """Two moments well inside: warm already, and every partition still with records to read."""
+        """Two moments inside: warm if there are such, and all partitions with records to read."""
         last = self.moments[-1].offsets
         inside = [
             moment

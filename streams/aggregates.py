@@ -227,8 +227,8 @@ class Distinct:
     def _canonical(self, state: Persons) -> Any:
         """The one ordered sketch that a union gives.
 
-        Of what was seen since loading it is had without one: as long as everybody is held in a
-        third of the time.
+        Where nothing was loaded it is had without one, in a third of the time while everybody is
+        held. `fresh` then keeps no more than a union would; more can be added to it.
         """
         base, fresh = state.base, state.fresh
         if base is not None and fresh is None:

@@ -91,7 +91,7 @@ def _row(cells: Sequence[str]) -> str:
 
 def _judged(bound: Bound, curve: Curve) -> str:
     limits = [("at most", bound.most), ("at least", bound.least)]
-    told = " and ".join(f"{word} {number(at)}" for word, at in limits if at is not None)
+    told = " and ".join(f"{word} {number(limit)}" for word, limit in limits if limit is not None)
     where = "" if bound.at is None else f" at {number(bound.at)} {spoken(curve.x)}"
     kept = "kept" if bound.is_kept(curve.x, curve.points) else "**not kept**"
     return f"Bound: {spoken(bound.number)} {told}{where}; {kept}."
