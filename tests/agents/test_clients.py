@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
@@ -13,6 +16,7 @@ from agents.clients import started
 from tidegauge.embedded import EmbeddedBroker
 
 PIECE = 1 << 16
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 class Halting:
@@ -45,6 +49,20 @@ async def hold(address: str) -> None:
         pytest.fail("it has started")
 
 
+@asynccontextmanager
+async def starting_at(serve: Serve) -> AsyncIterator[asyncio.Task[None]]:
+    """A client that starts with such a server, which is given up inside."""
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield asyncio.create_task(hold(f"127.0.0.1:{port}"))
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it, and collect what it left: aiokafka warns of what is open, which is an error here."""
+    asyncio.run(work)
+    gc.collect()
+
+
 @pytest.mark.parametrize("kept", [1, 2], ids=["versions", "metadata"])
 def test_one_that_is_given_up_while_it_starts_leaves_nothing_open(
     embedded_broker: EmbeddedBroker, kept: int
@@ -53,19 +71,15 @@ def test_one_that_is_given_up_while_it_starts_leaves_nothing_open(
 
     async def give_up() -> None:
         halting = Halting(embedded_broker, kept)
-        async with await asyncio.start_server(halting.serve, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            holding = asyncio.create_task(hold(f"127.0.0.1:{port}"))
+        async with starting_at(halting.serve) as holding:
             await halting.halts.wait()
             holding.cancel()
             await asyncio.sleep(0)
             halting.goes_on.set()
             with pytest.raises(asyncio.CancelledError):
                 await holding
-            del holding
-            gc.collect()  # aiokafka warns of what was left open, which is an error here
 
-    asyncio.run(give_up())
+    run(give_up())
 
 
 def test_one_whose_start_does_not_end_is_closed_all_the_same(
@@ -81,19 +95,19 @@ def test_one_whose_start_does_not_end_is_closed_all_the_same(
         writer.close()
 
     async def give_up() -> None:
-        async with await asyncio.start_server(never_answer, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            holding = asyncio.create_task(hold(f"127.0.0.1:{port}"))
+        async with starting_at(never_answer) as holding:
             await asked.wait()
             holding.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asyncio.wait_for(holding, 10)
             await asyncio.wait_for(closed.wait(), 10)
 
-    asyncio.run(give_up())
+    run(give_up())
 
 
 def test_a_start_that_fails_is_told_and_leaves_nothing_open() -> None:
-    with pytest.raises(KafkaConnectionError):
-        asyncio.run(hold("127.0.0.1:1"))
-    gc.collect()
+    async def fail() -> None:
+        with pytest.raises(KafkaConnectionError):
+            await hold("127.0.0.1:1")
+
+    run(fail())
