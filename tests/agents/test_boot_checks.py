@@ -88,6 +88,11 @@ def serious(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.weight is not Weight.NOTE]
 
 
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What tidegauge logged; kafka-python also logs when the machine is slow."""
+    return [one.getMessage() for one in caplog.records if one.name.startswith("tidegauge")]
+
+
 @pytest.mark.kafka
 @pytest.mark.parametrize(
     "changelog",
@@ -151,7 +156,7 @@ def test_a_changelog_that_may_fail_is_warned_of_and_taken(
     assert found.weight is Weight.WARNING
     assert reason in found.text
     assert topics.prepare(deployment.settings).source.partitions == 1
-    assert [record.getMessage() for record in caplog.records] == [found.text]
+    assert told(caplog) == [found.text]
 
 
 @pytest.mark.kafka
@@ -213,7 +218,7 @@ def test_a_broker_that_tells_no_settings_stops_no_worker_and_is_named(
     deployment = Deployment(embedded_broker.bootstrap)
     deployment.create(deployment.settings.topic, {})
     assert topics.prepare(deployment.settings).source.partitions == 1
-    assert not caplog.records
+    assert not told(caplog)
     findings = topics.inspect(deployment.settings).findings
     assert {finding.weight for finding in findings} == {Weight.NOTE}
     assert any("does not tell cleanup.policy" in finding.text for finding in findings)
