@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict, deque
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -12,6 +13,8 @@ log = logging.getLogger("tidegauge.worker")
 
 QUESTION_SECONDS = 10.0
 """How long a question may hold up reading; it is asked again."""
+REMEMBERED_ENDS = 64
+"""Of each partition: of ten seconds, which is longer than having reached one counts as fresh."""
 T = TypeVar("T")
 
 
@@ -20,6 +23,8 @@ class SourceLog:
 
     def __init__(self, topic: str, thread: Any) -> None:
         self._topic, self._thread = topic, thread
+        self._ends: dict[int, deque[tuple[int, int]]] = defaultdict(_few)
+        """When a partition was polled, and where it ended then, whenever somebody asked."""
 
     def partition(self, number: int) -> TP:
         """The partition with this number, as Faust names it."""
@@ -50,16 +55,21 @@ class SourceLog:
             return None
 
     def caught_up_at(self, number: int, offset: int) -> tuple[int, int] | None:
-        """Time of the last poll and the end as of then, if all before `offset` is folded.
+        """Time of the last poll whose end is folded if all before `offset` is, and the end now.
 
         Times in milliseconds. (0, end) while behind. None before the first poll, when the partition
         is gone, and when it ends before `offset`: then it is not the log that was counted.
+
+        Of a busy partition no poll need find everything folded: by the time a record is, others
+        have come. But the end of a while before is behind it.
         """
         polled_at = self.polled_at(number)  # before the end: never too new
         end = self.end(number)
         if end is None or polled_at is None or end < offset:
             return None
-        return (polled_at if offset >= end else 0), end
+        ends = self._ends[number]
+        ends.append((polled_at, end))
+        return max((at for at, end_then in ends if end_then <= offset), default=0), end
 
     async def beginnings(self, partitions: Iterable[TP]) -> Mapping[Any, int]:
         """First offset the source still holds of each; raises Kafka's errors."""
@@ -95,3 +105,7 @@ class SourceLog:
     @property
     def _kafka(self) -> Any:
         return self._thread._consumer  # noqa: SLF001 - Faust's name for aiokafka's consumer
+
+
+def _few() -> deque[tuple[int, int]]:
+    return deque(maxlen=REMEMBERED_ENDS)

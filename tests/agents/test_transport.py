@@ -295,6 +295,37 @@ def test_a_partition_is_caught_up_when_its_end_is_folded() -> None:
     run(main())
 
 
+@pytest.mark.parametrize("behind", [1, 250, 500])
+def test_a_partition_that_is_always_a_bit_behind_is_caught_up_with_its_end_of_a_while_before(
+    behind: int,
+) -> None:
+    async def main() -> None:
+        async with reading(10, end=1_000) as reader:
+            log, before = reader.log, 0
+            for poll in range(200):
+                log.polled_at, log.end = 1_000_000 + 100 * poll, 1_000 + 500 * poll
+                found = reader.consumer.source_log.caught_up_at(0, log.end - behind)
+                assert found == (before, log.end)
+                before = log.polled_at
+
+    run(main())
+
+
+def test_a_partition_that_falls_behind_was_caught_up_at_the_last_end_that_is_folded() -> None:
+    async def main() -> None:
+        async with reading(10, end=1_000) as reader:
+            log, at = reader.log, reader.log.polled_at or 0
+            for seconds in range(5):
+                log.polled_at, log.end = at + 1_000 * seconds, 1_000 + 100 * seconds
+                reader.consumer.source_log.caught_up_at(0, 1_000)
+            caught_up_at = reader.consumer.source_log.caught_up_at
+            assert caught_up_at(0, 1_099) == (at, 1_400)
+            assert caught_up_at(0, 1_399) == (at + 3_000, 1_400)
+            assert caught_up_at(0, 999) == (0, 1_400)
+
+    run(main())
+
+
 def test_an_end_before_the_state_is_refused_once_it_was_fetched_and_listed() -> None:
     async def main() -> None:
         async with reading(100, end=60) as reader:
