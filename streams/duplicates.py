@@ -12,10 +12,12 @@ whichever ends first, and moves a whole segment at a time.
 from array import array
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
-from struct import Struct
+
+from siphashc import siphash
 
 from streams.panes import MINUTE, NO_WATERMARK
 
@@ -25,9 +27,6 @@ MAX_IDS = 1_000_000
 SEGMENT_IDS = 16_384
 """A quarter of a megabyte when stored; a Kafka record must stay well below one."""
 
-NUMBER = Struct(">q").unpack
-"""A third cheaper than to say the same to `int.from_bytes`."""
-
 
 @dataclass
 class Segment:
@@ -35,7 +34,7 @@ class Segment:
 
     first_offset: int
     watermark: int
-    ids: "array[int]" = field(default_factory=lambda: array("q"))
+    ids: "array[int]" = field(default_factory=lambda: array("Q"))
     offsets: "array[int]" = field(default_factory=lambda: array("q"))
 
     @property
@@ -49,28 +48,20 @@ class Segment:
         return Segment(self.first_offset, self.watermark, self.ids[:end], self.offsets[:end])
 
 
-class Hasher:
-    """64 bits of message ids; among a million others a false match has odds of 1 : 2e13.
+def hasher(key: bytes = b"") -> Callable[[str], int]:
+    """What makes 64 bits of a message id; `key` has at most 64 bytes.
 
-    They are keyed, since an id may be made of a person's. `key` has at most 64 bytes.
+    Among a million others a false match has odds of 1 : 2e13. It is keyed, since an id may be made
+    of a person's. SipHash is made for short texts: 0.06 us, where BLAKE2 takes 0.57.
     """
-
-    def __init__(self, key: bytes = b"") -> None:
-        self._begun = blake2b(digest_size=8, key=key, person=b"message id")
-
-    def __call__(self, message_id: str) -> int:
-        """The hash of an id."""
-        hashing = self._begun.copy()  # cheaper than to begin anew, even without a key
-        hashing.update(message_id.encode("utf-8", "surrogatepass"))
-        number: int = NUMBER(hashing.digest())[0]
-        return number
+    return partial(siphash, blake2b(digest_size=16, key=key, person=b"message id").digest())
 
 
 class Duplicates:
     """What a partition remembers of the ids it read."""
 
     def __init__(self, segments: Iterable[Segment] = (), key: bytes = b"") -> None:
-        self._hash = Hasher(key)
+        self._hash = hasher(key)
         self.segments = deque(sorted(segments, key=lambda segment: segment.first_offset))
         self._offsets: dict[int, int] = {}
         """id -> offset at which it was last read."""

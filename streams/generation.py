@@ -13,8 +13,8 @@ import msgspec
 from streams.catalogue import Catalogue, Fact
 from streams.folding import Folding
 
-FOLD_VERSION = 3
-"""Raised with every change that folds the same log into other numbers."""
+FOLD_VERSION = 4
+"""Raised with every change that folds the same log into other numbers, or stores other hashes."""
 
 
 def generation(folding: Folding, topic_id: str) -> str:
