@@ -43,8 +43,11 @@ class Aggregate(Protocol):
     def store(self, state: Any) -> int | bytes:
         """Canonical form of a state."""
 
+    def share(self, state: Any) -> int | bytes:
+        """What `load` reads too, in any order: for who merges it, where no bytes are compared."""
+
     def load(self, stored: Any) -> Any:
-        """State of a canonical form; ValueError when it is none."""
+        """State of what was stored or shared; ValueError when it is neither."""
 
     def pack(self, state: Any) -> Any:
         """The same in less memory, for when little more is to come; may be the same object."""
@@ -74,6 +77,10 @@ class Count:
     def store(self, state: int) -> int | bytes:
         """The integer."""
         return state
+
+    def share(self, state: int) -> int | bytes:
+        """As it is stored."""
+        return self.store(state)
 
     def load(self, stored: Any) -> int:
         """The integer."""
@@ -127,6 +134,8 @@ class Scores:
     def store(self, state: Mapping[int, int]) -> bytes:
         """Pairs of score and count, scores rising, as MessagePack."""
         return msgspec.msgpack.encode(sorted(state.items()))
+
+    share = store
 
     def load(self, stored: Any) -> dict[int, int]:
         """The counts of such pairs; ValueError when they are in no canonical form."""
@@ -184,11 +193,7 @@ class Distinct:
 
     def merge(self, states: Iterable[Persons]) -> Persons:
         """Unite; the result holds one ordered sketch."""
-        union = datasketches.theta_union(LOG2_SKETCH_SIZE)
-        for state in states:
-            for sketch in state.sketches():
-                union.update(sketch)
-        return Persons(union.get_result())
+        return Persons(_union(states, ordered=True))
 
     def result(self, state: Persons) -> Estimate:
         """The estimate, exact while the sketch is not full."""
@@ -213,6 +218,13 @@ class Distinct:
         """Bytes of the ordered union result."""
         return bytes(self._canonical(state).serialize())
 
+    def share(self, state: Persons) -> bytes:
+        """Bytes of a sketch that need not be ordered: to sort one that is full takes 0.13 ms.
+
+        A worker shares four times as often as it stores; it was a thirtieth of the fold.
+        """
+        return bytes(self._one_sketch(state, ordered=False).serialize())
+
     def load(self, stored: Any) -> Persons:
         """Read such bytes."""
         try:
@@ -225,18 +237,30 @@ class Distinct:
         return state if state.fresh is None else Persons(self._canonical(state))
 
     def _canonical(self, state: Persons) -> Any:
-        """The one ordered sketch that a union gives.
+        """The one ordered sketch that a union gives."""
+        return self._one_sketch(state, ordered=True)
+
+    def _one_sketch(self, state: Persons, *, ordered: bool) -> Any:
+        """The sketch that a union gives.
 
         Where nothing was loaded it is had without one, in a third of the time while everybody is
         held. `fresh` then keeps no more than a union would; more can be added to it.
         """
         base, fresh = state.base, state.fresh
-        if base is not None and fresh is None:
+        if base is not None and fresh is None and (base.is_ordered() or not ordered):
             return base
         if base is None and fresh is not None:
             fresh.trim()
-            return fresh.compact()
-        return self.merge([state]).base
+            return fresh.compact(ordered)
+        return _union([state], ordered=ordered)
+
+
+def _union(states: Iterable[Persons], *, ordered: bool) -> Any:
+    union = datasketches.theta_union(LOG2_SKETCH_SIZE)
+    for state in states:
+        for sketch in state.sketches():
+            union.update(sketch)
+    return union.get_result(ordered)
 
 
 AGGREGATES: dict[str, Aggregate] = {

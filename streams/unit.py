@@ -106,16 +106,18 @@ class Unit:
         standing: Standing | None = None,
         generation: str = "",
         catalogue: bytes = b"",
+        *,
+        is_shared: bool = False,
     ) -> StoredUnit:
-        """Canonical form, as of where its partition stands, or else of its own offset."""
-        state = [
-            (
-                metric,
-                [(labels, aggregates[metric].store(series[labels])) for labels in sorted(series)],
-            )
-            for metric, series in sorted(self.state.items())
-            if metric in aggregates
-        ]
+        """Canonical form, as of where its partition stands, or else of its own offset.
+
+        `is_shared`: what its aggregates share instead, where no bytes are compared.
+        """
+        state: list[tuple[str, list[tuple[Labels, int | bytes]]]] = []
+        for metric in sorted(self.state.keys() & aggregates.keys()):
+            series, aggregate = self.state[metric], aggregates[metric]
+            form = aggregate.share if is_shared else aggregate.store
+            state.append((metric, [(labels, form(series[labels])) for labels in sorted(series)]))
         offset, place, losses = standing or (self.offset, self.first, ())
         offset = max(self.offset, offset)
         return StoredUnit(generation, offset, catalogue, self.first, place, list(losses), state)

@@ -94,10 +94,16 @@ class Units:
                 self._digest(pane, self._archive.pop(pane))
         self._next_drop = min(ends.values(), default=NEVER)
 
-    def encode(self, pane: Pane, standing: Standing) -> bytes:
-        """The sealed unit of a pane."""
+    def encode(self, pane: Pane, standing: Standing, *, is_shared: bool = False) -> bytes:
+        """The sealed unit of a pane: to be stored, or shared with who reads what is published."""
         unit, folding = self.held[pane], self._folding
-        stored = unit.store(folding.aggregates, standing, self._generation, folding.fingerprint)
+        stored = unit.store(
+            folding.aggregates,
+            standing,
+            self._generation,
+            folding.fingerprint,
+            is_shared=is_shared,
+        )
         return seal(stored, str(pane))
 
     def write_again(self, panes: Iterable[Pane]) -> None:
@@ -136,7 +142,8 @@ class Units:
 
     def take_changes(self, standing: Standing) -> Changes:
         """What changed since the last call, for whoever publishes the partition."""
-        changed = {str(pane): self.encode(pane, standing) for pane in sorted(self._changed)}
+        panes = sorted(self._changed)
+        changed = {str(pane): self.encode(pane, standing, is_shared=True) for pane in panes}
         removed, self._changed, self._removed = self._removed, set(), []
         return Changes(changed, removed)
 

@@ -75,6 +75,8 @@ class LastSaid:
         """A pair as MessagePack."""
         return msgspec.msgpack.encode(state)
 
+    share = store
+
     def pack(self, state: Said) -> Said:
         """What was said."""
         return state

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from streams.checkpoint import MANIFEST, Manifest, Row
 from streams.folding import Folding
 from streams.recovery import recover
-from streams.unit import StoredUnit, unseal
+from streams.unit import StoredUnit, Unit, unseal
 from tests.simulation.changelog import Changelog
 from tests.simulation.listing import Listing
 from tests.simulation.small_world import GENERATION
@@ -135,10 +135,13 @@ class Process:
         if self._mirror is not None:
             kept = {pane: raw for pane, raw in self._mirror.items() if pane not in changes.removed}
             kept |= changes.changed
-            if _states(kept) != _states(everything):
-                raise Wrong(f"{self}: changes give {_states(kept)}, not {_states(everything)}")
+            given, held = self._states(kept), self._states(everything)
+            if given != held:
+                raise Wrong(f"{self}: changes give {given}, not {held}")
         self._mirror = everything
 
-
-def _states(units: dict[str, bytes]) -> dict[str, object]:
-    return {name: unseal(StoredUnit, raw, name).state for name, raw in units.items()}
+    def _states(self, units: dict[str, bytes]) -> dict[str, object]:
+        """In canonical form: what is shared has none."""
+        aggregates = self.world.folding.aggregates
+        read = ((name, unseal(StoredUnit, raw, name)) for name, raw in units.items())
+        return {name: Unit.load(one, aggregates).store(aggregates).state for name, one in read}

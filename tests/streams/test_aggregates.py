@@ -51,12 +51,17 @@ def test_merging_is_associative_and_leaves_its_parts_as_they_are(
     assert [aggregate.store(state) for state in (a, b, c)] == before
 
 
-@given(SOME)
-def test_a_stored_state_reads_back_and_can_be_added_to(some: tuple[str, list[list[Any]]]) -> None:
+@pytest.mark.parametrize("form", ["store", "share"])
+@given(some=SOME)
+def test_a_stored_or_shared_state_reads_back_and_can_be_added_to(
+    form: str, some: tuple[str, list[list[Any]]]
+) -> None:
     aggregate, (first, second, _) = AGGREGATES[some[0]], some[1]
-    stored = aggregate.store(state_of(aggregate, first))
-    assert aggregate.store(aggregate.load(stored)) == stored
-    gone_on = aggregate.load(stored)
+    state = state_of(aggregate, first)
+    told = getattr(aggregate, form)(state)
+    assert aggregate.store(aggregate.load(told)) == aggregate.store(state)
+    assert aggregate.result(aggregate.load(told)) == aggregate.result(state)
+    gone_on = aggregate.load(told)
     for amount in second:
         gone_on = aggregate.add(gone_on, amount)
     assert aggregate.store(gone_on) == aggregate.store(state_of(aggregate, first + second))
@@ -82,12 +87,15 @@ def test_stored_sketches_depend_on_no_order_repeats_restarts_or_looks(
         state = distinct.add(state, everyone[max(0, start - 50) : start + size])
         start += size
         if rng.random() < 0.5:
-            state = distinct.load(distinct.store(state))
+            form = rng.choice((distinct.store, distinct.share))
+            state = distinct.load(form(state))
         elif rng.random() < 0.3:
             state = distinct.merge([state])
         elif rng.random() < 0.5:
             distinct.store(state)  # looked at, and gone on with
+            distinct.share(state)
     assert distinct.store(state) == expected
+    assert distinct.store(distinct.load(distinct.share(state))) == expected
 
 
 @pytest.mark.parametrize("parts", [2, 7, 30])
