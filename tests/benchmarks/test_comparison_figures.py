@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.peers.figures import different, fallen, ratios, spread
+from benchmarks.peers.figures import better, different, fallen, ratios, spread
 from benchmarks.peers.page import BEGIN, PAGE, RECORDED, page
 from benchmarks.recorded_page import END
 
@@ -36,18 +36,25 @@ def test_spread_is_over_the_rounds_in_which_somebody_was_measured() -> None:
     assert found["b"] == {"median": 5, "least": 5, "most": 5}
 
 
-@pytest.mark.parametrize(("now", "falls"), [(10.0, 0), (7.1, 0), (6.9, 1), (14.0, 0)])
+@pytest.mark.parametrize(("now", "falls"), [(10.0, 0), (5.1, 0), (4.9, 1), (14.0, 0)])
 def test_a_ratio_falls_when_it_is_a_whole_spread_below_the_least_recorded(
     now: float, falls: int
 ) -> None:
-    recorded = {"bytewax": {"median": 10.0, "least": 9.0, "most": 11.0}}
+    recorded = {"bytewax": {"median": 10.0, "least": 8.0, "most": 11.0}}
     assert len(list(fallen({"bytewax": now}, recorded))) == falls
 
 
 def test_rounds_that_agree_too_well_do_not_make_noise_a_fall() -> None:
     recorded = {"bytewax": {"median": 10.0, "least": 9.99, "most": 10.01}}
-    assert not list(fallen({"bytewax": 8.6}, recorded))
-    assert list(fallen({"bytewax": 8.4}, recorded))
+    assert not list(fallen({"bytewax": 7.6}, recorded))
+    assert list(fallen({"bytewax": 7.4}, recorded))
+
+
+def test_only_what_fell_in_both_of_two_runs_has_fallen() -> None:
+    recorded = spread([{"a": 10.0, "b": 10.0, "c": 10.0}])
+    first, second = {"a": 5.0, "b": 9.0, "c": 5.0}, {"a": 9.0, "b": 5.0, "c": 6.0}
+    (line,) = fallen(better(first, second), recorded)
+    assert line.startswith("c: the ratio is 6;")
 
 
 def test_what_was_not_measured_now_did_not_fall() -> None:
