@@ -1,8 +1,9 @@
 """How worker and exporter keep their memory: what they collect, and what they give back.
 
-By itself glibc keeps freed memory for whoever comes next, in as many arenas as there are threads
-and in blocks of up to 32 MiB: a worker with a million persons held 238 MB where it needs 186
-(`make bench-persons`).
+By itself glibc keeps freed memory for whoever comes next, in as many arenas as there are threads: a
+worker with a million persons held 238 MB where it needs 186 (`make bench-persons`). Or it gives
+the end of the heap back each time, and takes it again for the next batch: every page of it is then
+new, and that took a fifth of a worker's time (`make bench`). So what is free is kept for seconds.
 """
 
 import asyncio
@@ -18,8 +19,10 @@ over: with it a scrape of 10,000 series took 105 to 192 ms, and takes 90 (`make 
 """
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """From glibc's malloc.h."""
-LARGE_BYTES = 1 << 20
-"""Blocks from this size on are given back at once; so is the end of the heap."""
+LARGE_BYTES = 32 << 20
+"""Blocks from this size on are given back at once; glibc takes no more."""
+NEVER_BYTES = 1 << 30
+"""The end of the heap is given back by `keep_tidy`."""
 TIDY_SECONDS = 10.0
 YOUNG, ALL = 1, 2
 """Of Python's generations: what has come since the last collection, and everything."""
@@ -37,7 +40,7 @@ def give_memory_back() -> bool:
     mallopt = _of_c("mallopt")
     if mallopt is None:
         return False
-    settings = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: LARGE_BYTES, M_TRIM_THRESHOLD: LARGE_BYTES}
+    settings = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: LARGE_BYTES, M_TRIM_THRESHOLD: NEVER_BYTES}
     taken = [mallopt(option, value) for option, value in settings.items()]  # all, also after a no
     return all(taken)
 
