@@ -36,7 +36,7 @@ def scraping(scale: float) -> Curve:
         title="A scrape of one exporter",
         x="series",
         points=[_point(int(series * scale)) for series in SERIES],
-        drawn=[f"{kind}_{when}_milliseconds" for kind in FORMATS for when in ("changed", "same")],
+        drawn=("text_changed_milliseconds", "text_same_milliseconds"),
         bounds=bounds,
         words=(
             f"Views of products, each seen in every pane of {DAYS} days in all of {PARTITIONS} "
