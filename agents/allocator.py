@@ -21,8 +21,8 @@ M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """From glibc's malloc.h."""
 LARGE_BYTES = 32 << 20
 """Blocks from this size on are given back at once; glibc takes no more."""
-NEVER_BYTES = 1 << 30
-"""The end of the heap is given back by `keep_tidy`."""
+TRIM_BYTES = 1 << 30
+"""More than is ever free at the end of the heap: `keep_tidy` gives that back."""
 TIDY_SECONDS = 10.0
 YOUNG, ALL = 1, 2
 """Of Python's generations: what has come since the last collection, and everything."""
@@ -40,7 +40,7 @@ def give_memory_back() -> bool:
     mallopt = _of_c("mallopt")
     if mallopt is None:
         return False
-    settings = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: LARGE_BYTES, M_TRIM_THRESHOLD: NEVER_BYTES}
+    settings = {M_ARENA_MAX: 1, M_MMAP_THRESHOLD: LARGE_BYTES, M_TRIM_THRESHOLD: TRIM_BYTES}
     taken = [mallopt(option, value) for option, value in settings.items()]  # all, also after a no
     return all(taken)
 

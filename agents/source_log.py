@@ -14,7 +14,8 @@ log = logging.getLogger("tidegauge.worker")
 QUESTION_SECONDS = 10.0
 """How long a question may hold up reading; it is asked again."""
 REMEMBERED_ENDS = 64
-"""Of each partition: of ten seconds, which is longer than having reached one counts as fresh."""
+"""Of each partition. They are asked for six times a second: ten seconds, and having reached one is
+fresh for five."""
 T = TypeVar("T")
 
 
@@ -57,8 +58,9 @@ class SourceLog:
     def caught_up_at(self, number: int, offset: int) -> tuple[int, int] | None:
         """Time of the last poll whose end is folded if all before `offset` is, and the end now.
 
-        Times in milliseconds. (0, end) while behind. None before the first poll, when the partition
-        is gone, and when it ends before `offset`: then it is not the log that was counted.
+        Times in milliseconds. (0, end) while behind all that are remembered. None before the first
+        poll, when the partition is gone, and when it ends before `offset`: then it is not the log
+        that was counted.
 
         Of a busy partition no poll need find everything folded: by the time a record is, others
         have come. But the end of a while before is behind it.
@@ -68,8 +70,10 @@ class SourceLog:
         if end is None or polled_at is None or end < offset:
             return None
         ends = self._ends[number]
-        ends.append((polled_at, end))
-        return max((at for at, end_then in ends if end_then <= offset), default=0), end
+        if not ends or ends[-1] != (polled_at, end):
+            ends.append((polled_at, end))
+        # The newest one and not the latest time: a clock may have been set back meanwhile.
+        return next((at for at, end_then in reversed(ends) if end_then <= offset), 0), end
 
     async def beginnings(self, partitions: Iterable[TP]) -> Mapping[Any, int]:
         """First offset the source still holds of each; raises Kafka's errors."""

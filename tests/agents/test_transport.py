@@ -326,6 +326,31 @@ def test_a_partition_that_falls_behind_was_caught_up_at_the_last_end_that_is_fol
     run(main())
 
 
+def test_a_clock_that_was_set_back_is_believed_with_the_next_poll() -> None:
+    async def main() -> None:
+        async with reading(10, end=1_000) as reader:
+            log, caught_up_at = reader.log, reader.consumer.source_log.caught_up_at
+            log.polled_at = 5_000_000
+            assert caught_up_at(0, 1_000) == (5_000_000, 1_000)
+            log.polled_at = 1_400_000
+            assert caught_up_at(0, 1_000) == (1_400_000, 1_000)
+
+    run(main())
+
+
+def test_asking_often_between_two_polls_forgets_no_end() -> None:
+    async def main() -> None:
+        async with reading(10, end=1_000) as reader:
+            log, caught_up_at = reader.log, reader.consumer.source_log.caught_up_at
+            log.polled_at = 1_000_000
+            caught_up_at(0, 1_000)
+            log.polled_at, log.end = 1_000_100, 1_500
+            for _ in range(1_000):
+                assert caught_up_at(0, 1_200) == (1_000_000, 1_500)
+
+    run(main())
+
+
 def test_an_end_before_the_state_is_refused_once_it_was_fetched_and_listed() -> None:
     async def main() -> None:
         async with reading(100, end=60) as reader:
