@@ -24,7 +24,9 @@ class SourceLog:
 
     def __init__(self, topic: str, thread: Any) -> None:
         self._topic, self._thread = topic, thread
-        self._ends: dict[int, deque[tuple[int, int]]] = defaultdict(_few)
+        self._ends: dict[int, deque[tuple[int, int]]] = defaultdict(
+            lambda: deque(maxlen=REMEMBERED_ENDS)
+        )
         """When a partition was polled, and where it ended then, whenever somebody asked."""
 
     def partition(self, number: int) -> TP:
@@ -109,7 +111,3 @@ class SourceLog:
     @property
     def _kafka(self) -> Any:
         return self._thread._consumer  # noqa: SLF001 - Faust's name for aiokafka's consumer
-
-
-def _few() -> deque[tuple[int, int]]:
-    return deque(maxlen=REMEMBERED_ENDS)

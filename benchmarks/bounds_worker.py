@@ -1,7 +1,6 @@
 """The memory of a real worker while it reads records that are handed to a real Kafka."""
 
 import asyncio
-import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from agents.brokers import Brokers
 from agents.topics import administration, create
 from benchmarks.bounds_point import MEGABYTE, Point
 from benchmarks.moment import ask
+from benchmarks.peak import peak_megabytes
 from benchmarks.peers.broker import broker
 from benchmarks.sending import Sending
 from benchmarks.worker_run import WorkerRun
@@ -50,10 +50,7 @@ class MemoryRun(WorkerRun):
 
     def look(self, done: float) -> None:
         """Note the most that was in memory so far."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
-        assert found is not None  # noqa: S101 - Linux says it of every process
-        self.points.append(Point(done, round(int(found[1]) / 1_024, 1)))
+        self.points.append(Point(done, round(peak_megabytes(self._process.pid), 1)))
 
     @contextmanager
     def _worker(self, log: Path) -> Iterator[subprocess.Popen[bytes]]:

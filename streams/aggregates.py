@@ -45,15 +45,17 @@ class Aggregate(Protocol):
 
     def share(self, state: Any) -> int | bytes:
         """What `load` reads too, in any order: for who merges it, where no bytes are compared."""
+        return self.store(state)
 
     def load(self, stored: Any) -> Any:
         """State of what was stored or shared; ValueError when it is neither."""
 
     def pack(self, state: Any) -> Any:
         """The same in less memory, for when little more is to come; may be the same object."""
+        return state
 
 
-class Count:
+class Count(Aggregate):
     """Counts events."""
 
     unit = 1
@@ -78,19 +80,11 @@ class Count:
         """The integer."""
         return state
 
-    def share(self, state: int) -> int | bytes:
-        """As it is stored."""
-        return self.store(state)
-
     def load(self, stored: Any) -> int:
         """The integer."""
         if not isinstance(stored, int):
             raise ValueError(f"a count is an integer, not {type(stored).__name__}")  # noqa: TRY004
         return stored
-
-    def pack(self, state: int) -> int:
-        """The count itself."""
-        return state
 
 
 class Sum(Count):
@@ -107,7 +101,7 @@ class Sum(Count):
         return int.from_bytes(stored, "big") if isinstance(stored, bytes) else super().load(stored)
 
 
-class Scores:
+class Scores(Aggregate):
     """Counts the answers that gave each score: no answer is kept, and none is rounded."""
 
     def initialize(self) -> dict[int, int]:
@@ -135,8 +129,6 @@ class Scores:
         """Pairs of score and count, scores rising, as MessagePack."""
         return msgspec.msgpack.encode(sorted(state.items()))
 
-    share = store
-
     def load(self, stored: Any) -> dict[int, int]:
         """The counts of such pairs; ValueError when they are in no canonical form."""
         try:
@@ -147,10 +139,6 @@ class Scores:
         if not is_rising or any(count < 1 for _, count in pairs):
             raise ValueError(f"counts of scores that are out of order or nothing: {pairs}")
         return dict(pairs)
-
-    def pack(self, state: dict[int, int]) -> dict[int, int]:
-        """The counts themselves."""
-        return state
 
 
 class Persons:
@@ -179,7 +167,7 @@ class Persons:
         return (sketch for sketch in (self.base, self.fresh) if sketch is not None)
 
 
-class Distinct:
+class Distinct(Aggregate):
     """Counts different persons, given as signed 64-bit hashes."""
 
     def initialize(self) -> Persons:

@@ -3,11 +3,12 @@
 import json
 import os
 import platform
-import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.peak import peak_megabytes
 
 EVERY_RECORDS, EVERY_SECONDS = 64, 0.1
 PREFIX = "PEER_"
@@ -74,19 +75,12 @@ class Marks:
         result = {
             "marks": self._marks,
             "counts": counts,
-            "peak_megabytes": _peak_megabytes(),
+            "peak_megabytes": round(peak_megabytes()),
             "python": platform.python_version(),
         }
         partly = self._order.result.with_suffix(".part")
         partly.write_text(json.dumps(result), encoding="utf-8")
         partly.replace(self._order.result)
-
-
-def _peak_megabytes() -> int:
-    """Of this program alone: `getrusage` counts what its parent held when it was started, too."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return round(int(found[1]) / 1024) if found else 0
 
 
 def named(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams.aggregates import Estimate
+from streams.aggregates import Aggregate, Estimate
 
 MOST_KEPT = 100
 """Launches a partition remembers. One more, and the one of which nothing was said for longest is
@@ -49,8 +49,8 @@ class Said(NamedTuple):
         return max(one.said for one in self if one is not None)
 
 
-class LastSaid:
-    """Keeps of one launch what was last said; an `Aggregate` like those of metrics."""
+class LastSaid(Aggregate):
+    """Keeps of one launch what was last said, as metrics keep theirs."""
 
     def initialize(self) -> Said:
         """State of nothing."""
@@ -74,12 +74,6 @@ class LastSaid:
     def store(self, state: Said) -> bytes:
         """A pair as MessagePack."""
         return msgspec.msgpack.encode(state)
-
-    share = store
-
-    def pack(self, state: Said) -> Said:
-        """What was said."""
-        return state
 
     def load(self, stored: Any) -> Said:
         """What such bytes say; ValueError when they say nothing."""

@@ -18,6 +18,7 @@ from agents.batch import Batch
 from agents.chunks import Chunk
 from agents.ownership import Holding
 from agents.recovering import Advance
+from agents.source_log import SourceLog
 from agents.transport import Consumer, Transport
 from exporters.snapshot_store import wall_clock
 from streams.partition import Partition
@@ -295,60 +296,50 @@ def test_a_partition_is_caught_up_when_its_end_is_folded() -> None:
     run(main())
 
 
+def source_log(log: Log) -> SourceLog:
+    """Over a made-up log, without an app."""
+    return SourceLog(SETTINGS.topic, SimpleNamespace(_consumer=log))
+
+
 @pytest.mark.parametrize("behind", [1, 250, 500])
 def test_a_partition_that_is_always_a_bit_behind_is_caught_up_with_its_end_of_a_while_before(
     behind: int,
 ) -> None:
-    async def main() -> None:
-        async with reading(10, end=1_000) as reader:
-            log, before = reader.log, 0
-            for poll in range(200):
-                log.polled_at, log.end = 1_000_000 + 100 * poll, 1_000 + 500 * poll
-                found = reader.consumer.source_log.caught_up_at(0, log.end - behind)
-                assert found == (before, log.end)
-                before = log.polled_at
-
-    run(main())
+    log, before = Log(), 0
+    source = source_log(log)
+    for poll in range(200):
+        log.polled_at, log.end = 1_000_000 + 100 * poll, 1_000 + 500 * poll
+        assert source.caught_up_at(0, log.end - behind) == (before, log.end)
+        before = log.polled_at
 
 
 def test_a_partition_that_falls_behind_was_caught_up_at_the_last_end_that_is_folded() -> None:
-    async def main() -> None:
-        async with reading(10, end=1_000) as reader:
-            log, at = reader.log, reader.log.polled_at or 0
-            for seconds in range(5):
-                log.polled_at, log.end = at + 1_000 * seconds, 1_000 + 100 * seconds
-                reader.consumer.source_log.caught_up_at(0, 1_000)
-            caught_up_at = reader.consumer.source_log.caught_up_at
-            assert caught_up_at(0, 1_099) == (at, 1_400)
-            assert caught_up_at(0, 1_399) == (at + 3_000, 1_400)
-            assert caught_up_at(0, 999) == (0, 1_400)
-
-    run(main())
+    log, at = Log(), 1_000_000
+    caught_up_at = source_log(log).caught_up_at
+    for seconds in range(5):
+        log.polled_at, log.end = at + 1_000 * seconds, 1_000 + 100 * seconds
+        caught_up_at(0, 1_000)
+    assert caught_up_at(0, 1_099) == (at, 1_400)
+    assert caught_up_at(0, 1_399) == (at + 3_000, 1_400)
+    assert caught_up_at(0, 999) == (0, 1_400)
 
 
 def test_a_clock_that_was_set_back_is_believed_with_the_next_poll() -> None:
-    async def main() -> None:
-        async with reading(10, end=1_000) as reader:
-            log, caught_up_at = reader.log, reader.consumer.source_log.caught_up_at
-            log.polled_at = 5_000_000
-            assert caught_up_at(0, 1_000) == (5_000_000, 1_000)
-            log.polled_at = 1_400_000
-            assert caught_up_at(0, 1_000) == (1_400_000, 1_000)
-
-    run(main())
+    log = Log()
+    caught_up_at = source_log(log).caught_up_at
+    for polled_at in (5_000_000, 1_400_000):
+        log.polled_at = polled_at
+        assert caught_up_at(0, 1_000) == (polled_at, 1_000)
 
 
 def test_asking_often_between_two_polls_forgets_no_end() -> None:
-    async def main() -> None:
-        async with reading(10, end=1_000) as reader:
-            log, caught_up_at = reader.log, reader.consumer.source_log.caught_up_at
-            log.polled_at = 1_000_000
-            caught_up_at(0, 1_000)
-            log.polled_at, log.end = 1_000_100, 1_500
-            for _ in range(1_000):
-                assert caught_up_at(0, 1_200) == (1_000_000, 1_500)
-
-    run(main())
+    log = Log()
+    caught_up_at = source_log(log).caught_up_at
+    log.polled_at = 1_000_000
+    caught_up_at(0, 1_000)
+    log.polled_at, log.end = 1_000_100, 1_500
+    for _ in range(1_000):
+        assert caught_up_at(0, 1_200) == (1_000_000, 1_500)
 
 
 def test_an_end_before_the_state_is_refused_once_it_was_fetched_and_listed() -> None:

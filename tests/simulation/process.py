@@ -135,13 +135,21 @@ class Process:
         if self._mirror is not None:
             kept = {pane: raw for pane, raw in self._mirror.items() if pane not in changes.removed}
             kept |= changes.changed
-            given, held = self._states(kept), self._states(everything)
+            given, held = self._in_canonical_form(_read(kept)), _states(_read(everything))
             if given != held:
                 raise Wrong(f"{self}: changes give {given}, not {held}")
         self._mirror = everything
 
-    def _states(self, units: dict[str, bytes]) -> dict[str, object]:
-        """In canonical form: what is shared has none."""
+    def _in_canonical_form(self, units: dict[str, StoredUnit]) -> dict[str, object]:
+        """What units hold; what is shared has another form, and all that is stored has this one."""
         aggregates = self.world.folding.aggregates
-        read = ((name, unseal(StoredUnit, raw, name)) for name, raw in units.items())
-        return {name: Unit.load(one, aggregates).store(aggregates).state for name, one in read}
+        read = {name: Unit.load(unit, aggregates) for name, unit in units.items()}
+        return _states({name: unit.store(aggregates) for name, unit in read.items()})
+
+
+def _read(units: dict[str, bytes]) -> dict[str, StoredUnit]:
+    return {name: unseal(StoredUnit, raw, name) for name, raw in units.items()}
+
+
+def _states(units: dict[str, StoredUnit]) -> dict[str, object]:
+    return {name: unit.state for name, unit in units.items()}
