@@ -13,6 +13,7 @@ import argparse
 import json
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,27 +37,39 @@ def main() -> int:
         write(figures)
         print(json.dumps(figures))
         return 0 if figures["results_equal"] else 1
-    found, told = _compared(options)
+    recorded = _recorded() if options.scale == 1 else None
+    found, told = compared(Comparison(options).run, recorded)
     for line in told:
         print(line, file=sys.stderr)
     print(json.dumps(found))
     return 0 if found["results_equal"] and not told else 1
 
 
-def _compared(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    """What came out, and what is wrong with it; what fell is measured once more, with all else."""
-    first = Comparison(options).run()
-    ratios, is_equal = first["ratios"], first["results_equal"]
-    told = [f"{name} was not measured: {why}" for name, why in first["left_out"].items()]
-    if RECORDED.exists() and options.scale == 1:
-        recorded = json.loads(RECORDED.read_text(encoding="utf-8"))["spread_of_ratios"]
-        if fell := list(fallen(ratios, recorded)):
-            print(*fell, "Measuring once more", sep="\n", file=sys.stderr)
-            second = Comparison(options).run()
-            ratios = better(ratios, second["ratios"])
-            is_equal &= second["results_equal"]
-        told += fallen(ratios, recorded)
+def compared(
+    measure: Callable[[], dict[str, Any]], recorded: dict[str, Any] | None
+) -> tuple[dict[str, Any], list[str]]:
+    """What came out, and what is wrong with it; what fell is measured once more, with all else.
+
+    `recorded` is the spread of each ratio, None where nothing is compared.
+    """
+    found = measure()
+    ratios, is_equal, left_out = found["ratios"], found["results_equal"], found["left_out"]
+    fell = list(fallen(ratios, recorded or {}))
+    if fell:
+        print(*fell, "Measuring once more", sep="\n", file=sys.stderr)
+        again = measure()
+        ratios, left_out = better(ratios, again["ratios"]), left_out | again["left_out"]
+        is_equal &= again["results_equal"]
+        fell = list(fallen(ratios, recorded or {}))
+    told = [f"{name} was not measured: {why}" for name, why in left_out.items()] + fell
     return {"ratios": ratios, "results_equal": is_equal}, told
+
+
+def _recorded() -> dict[str, Any] | None:
+    if not RECORDED.exists():
+        return None
+    figures: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))
+    return figures["spread_of_ratios"]  # type: ignore[no-any-return]
 
 
 def _options() -> argparse.Namespace:

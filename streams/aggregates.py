@@ -185,7 +185,7 @@ class Distinct(Aggregate):
 
     def result(self, state: Persons) -> Estimate:
         """The estimate, exact while the sketch is not full."""
-        sketch = self._canonical(state)
+        sketch = self._one_sketch(state, ordered=False)
         half = (sketch.get_upper_bound(1) - sketch.get_lower_bound(1)) / 2
         return Estimate(round(sketch.get_estimate()), half if sketch.is_estimation_mode() else 0)
 

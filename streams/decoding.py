@@ -13,7 +13,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
+from operator import add, attrgetter
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -207,7 +207,7 @@ def _refused(value: bytes | None) -> Rejected | None:
         return Rejected("not_json", "the record has no value")
     if len(value) > MAX_RECORD_BYTES:
         return Rejected("too_large", f"{len(value)} bytes, the limit is {MAX_RECORD_BYTES}")
-    if not _is_flat(value) and _depth(value) > MAX_DEPTH:
+    if _opened(value) > MAX_DEPTH and _depth(value) > MAX_DEPTH:
         return Rejected("too_deep", f"nested deeper than {MAX_DEPTH}")
     return None
 
@@ -217,19 +217,28 @@ def _all_safe(values: Sequence[bytes | None]) -> bool:
     if None in values or max(map(len, values)) > MAX_RECORD_BYTES:  # type: ignore[arg-type]
         return False
     some = (values[start : start + FEW_RECORDS] for start in range(0, len(values), FEW_RECORDS))
-    return all(_is_flat(b"".join(few)) or not any(map(_refused, few)) for few in some)  # type: ignore[arg-type]
+    if all(_opened(b"".join(few)) <= MAX_DEPTH for few in some):  # type: ignore[arg-type]
+        return True
+    # Orders with a dozen products each: asking one by one cost a twentieth of their fold.
+    return max(_opened_each(values)) <= MAX_DEPTH or not any(map(_refused, values))  # type: ignore[arg-type]
 
 
-def _is_flat(text: bytes) -> bool:
-    """Whether nothing can be nested too deeply."""
-    return text.count(b"{") + text.count(b"[") <= MAX_DEPTH
+def _opened(text: bytes) -> int:
+    """How many objects and lists are opened, and so at most nested."""
+    return text.count(b"{") + text.count(b"[")
 
 
-# The last quote may be missing: otherwise each quote of a text without an end is tried anew.
-STRING = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+def _opened_each(values: Sequence[bytes]) -> Iterable[int]:
+    counts = (map(bytes.count, values, itertools.repeat(one)) for one in (b"{", b"["))
+    return map(add, *counts)
+
+
+ESCAPED = re.compile(rb"\\.", re.DOTALL)
 STEP = {ord("{"): 1, ord("["): 1, ord("}"): -1, ord("]"): -1}
+NEITHER_STEP_NOR_QUOTE = bytes(set(range(256)) - {*STEP, ord('"')})
 
 
 def _depth(value: bytes) -> int:
-    steps = (STEP.get(byte, 0) for byte in STRING.sub(b"", value))
-    return max(itertools.accumulate(steps), default=0)
+    told = ESCAPED.sub(b"", value).translate(None, NEITHER_STEP_NOR_QUOTE)
+    outside_strings = b"".join(told.split(b'"')[::2])
+    return max(itertools.accumulate(map(STEP.__getitem__, outside_strings)), default=0)

@@ -2,7 +2,8 @@
 
 A unit stands alone: its `offset` is the first one not folded in, so a record is folded into it
 once however often it is read, and `first` is where to begin to build it anew. Stored, it is a
-version byte, a CRC-32 and MessagePack in canonical form: equal contents, equal bytes.
+version byte, a CRC-32 and MessagePack in canonical form: equal contents, equal bytes. What is only
+shared with who reads what is published may hold its sketches in any order.
 """
 
 import zlib

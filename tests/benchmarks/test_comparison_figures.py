@@ -1,11 +1,13 @@
 """What rounds of measuring come to, and when a ratio fell."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.bench_peers import compared
 from benchmarks.peers.figures import better, different, fallen, ratios, spread
 from benchmarks.peers.page import BEGIN, PAGE, RECORDED, page
 from benchmarks.recorded_page import END
@@ -55,6 +57,36 @@ def test_only_what_fell_in_both_of_two_runs_has_fallen() -> None:
     first, second = {"a": 5.0, "b": 9.0, "c": 5.0}, {"a": 9.0, "b": 5.0, "c": 6.0}
     (line,) = fallen(better(first, second), recorded)
     assert line.startswith("c: the ratio is 6;")
+
+
+def run(ratio: float, *, equal: bool = True, **left_out: str) -> dict[str, Any]:
+    return {"ratios": {"a": ratio}, "results_equal": equal, "left_out": left_out}
+
+
+TEN = spread([{"a": 10.0}])
+
+
+def test_what_fell_is_measured_once_more_and_the_better_counts() -> None:
+    runs = iter([run(5.0), run(9.0)])
+    assert compared(runs.__next__, TEN) == ({"ratios": {"a": 9}, "results_equal": True}, [])
+
+
+def test_what_did_not_fall_is_measured_once() -> None:
+    runs = iter([run(9.0)])
+    assert compared(runs.__next__, TEN)[1] == []
+
+
+def test_a_wrong_result_of_either_run_is_told() -> None:
+    for first, second in ((False, True), (True, False)):
+        runs = iter([run(5.0, equal=first), run(9.0, equal=second)])
+        assert not compared(runs.__next__, TEN)[0]["results_equal"]
+
+
+def test_who_was_left_out_of_either_run_is_told_and_so_is_what_fell_twice() -> None:
+    runs = iter([run(5.0, b="no Java"), run(6.0, c="no wheel")])
+    _, told = compared(runs.__next__, TEN)
+    assert told[:2] == ["b was not measured: no Java", "c was not measured: no wheel"]
+    assert told[2].startswith("a: the ratio is 6;")
 
 
 def test_what_was_not_measured_now_did_not_fall() -> None:

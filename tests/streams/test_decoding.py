@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.decoding import MAX_DEPTH, MAX_RECORD_BYTES, Decoder
+from streams.decoding import FEW_RECORDS, MAX_DEPTH, MAX_RECORD_BYTES, Decoder
 from streams.event import REASONS, Event, Rejected
 from streams.wire import SEGMENT
 from tests.streams.made_up import body, moment
@@ -244,6 +244,34 @@ def test_depth_is_allowed_up_to_the_limit_itself() -> None:
 def test_brackets_in_texts_and_many_siblings_are_not_depth() -> None:
     assert isinstance(decode_one(body(properties={"feature": '"[{\\' * 500})), Event)
     assert isinstance(decode_one(body(properties={"feature": [[]] * 500})), Event)
+
+
+@given(
+    st.recursive(
+        st.text(alphabet='"\\\\[]{}\na', max_size=4),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2), inner),
+    ),
+    st.integers(MAX_DEPTH - 6, MAX_DEPTH),
+)
+def test_a_record_is_too_deep_exactly_when_more_stand_in_each_other(value: Any, lists: int) -> None:
+    for _ in range(lists):
+        value = [value]
+    found = decode_one(body(properties={"feature": value}))
+    is_too_deep = isinstance(found, Rejected) and found.reason == "too_deep"
+    assert is_too_deep is (2 + height(value) > MAX_DEPTH)
+
+
+def height(value: Any) -> int:
+    """How many objects and lists stand in each other."""
+    inner = value.values() if isinstance(value, dict) else value
+    return 0 if isinstance(value, str) else 1 + max(map(height, inner), default=0)
+
+
+@pytest.mark.parametrize("siblings", [FEW_RECORDS - 1, MAX_DEPTH - 3, MAX_DEPTH])
+def test_one_that_is_too_deep_is_found_among_rich_ones(siblings: int) -> None:
+    rich = body(properties={"feature": [{}] * siblings})
+    found = decoder().decode([*[rich] * 20, nested(MAX_DEPTH + 1), *[rich] * 20])
+    assert [place for place, one in enumerate(found) if isinstance(one, Rejected)] == [20]
 
 
 def test_size_is_allowed_up_to_the_limit_itself() -> None:
