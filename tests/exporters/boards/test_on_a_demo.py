@@ -52,10 +52,11 @@ def prometheus(promtool: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
             {"global": OFTEN, "rule_files": RULE_FILES, "scrape_configs": scraped}
         ) as server:
             wait_for(
-                "two exporters are recorded",
+                "two exporters are recorded, and a worker was scraped twice",
                 lambda: (
                     len(server.query("tidegauge_up")) == 2
                     and server.query("job:tidegauge_conversions:rate5m")
+                    and server.query("rate(tidegauge_worker_checkpoints_total[20s])")
                 ),
             )
             yield server
