@@ -78,9 +78,11 @@ class Run:
         with live(at.broker.bootstrap, TOPIC, PARTITIONS, rate, lasts) as loader:
             wait_until(lambda: self._reads_on(before), "the load is counted", START_SECONDS)
             time.sleep(LEAD_SECONDS)
-            looks, lag = self._watch(probes), self._lag()  # in this order
+            looks = self._watch(probes)
+            self._wait_for_the_rest(probes, SPARE_SECONDS)  # while the load goes on
+            lag = self._lag()
             told = json.loads(loader.communicate()[0])
-        self._wait_for_the_rest(probes)
+        self._wait_for_the_rest(probes, PATIENCE_SECONDS)
         delays = probes.delays.with_unseen(time.time())
         return {
             "load_percent": percent,
@@ -120,8 +122,8 @@ class Run:
         read = moment.folded if moment else 0
         return sum(ends(self._at.broker.bootstrap, TOPIC, PARTITIONS).values()) - read
 
-    def _wait_for_the_rest(self, probes: Probes) -> None:
-        over = time.monotonic() + PATIENCE_SECONDS
+    def _wait_for_the_rest(self, probes: Probes, seconds: float) -> None:
+        over = time.monotonic() + seconds
         while probes.delays.unseen and time.monotonic() < over:
             probes.look(self._url)
             time.sleep(LOOK_SECONDS)
