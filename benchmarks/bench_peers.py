@@ -13,7 +13,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def main() -> int:
         write(figures)
         print(json.dumps(figures))
         return 0 if figures["results_equal"] else 1
-    recorded = _recorded() if options.scale == 1 else None
+    recorded = _recorded() if options.scale == 1 else {}
     found, told = compared(Comparison(options).run, recorded)
     for line in told:
         print(line, file=sys.stderr)
@@ -46,28 +46,28 @@ def main() -> int:
 
 
 def compared(
-    measure: Callable[[], dict[str, Any]], recorded: dict[str, Any] | None
+    measure: Callable[[], dict[str, Any]], recorded: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
     """What came out, and what is wrong with it; what fell is measured once more, with all else.
 
-    `recorded` is the spread of each ratio, None where nothing is compared.
+    `recorded` is the spread of each ratio with which it is compared.
     """
     found = measure()
     ratios, is_equal, left_out = found["ratios"], found["results_equal"], found["left_out"]
-    fell = list(fallen(ratios, recorded or {}))
+    fell = list(fallen(ratios, recorded))
     if fell:
         print(*fell, "Measuring once more", sep="\n", file=sys.stderr)
         again = measure()
         ratios, left_out = better(ratios, again["ratios"]), left_out | again["left_out"]
         is_equal &= again["results_equal"]
-        fell = list(fallen(ratios, recorded or {}))
+        fell = list(fallen(ratios, recorded))
     told = [f"{name} was not measured: {why}" for name, why in left_out.items()] + fell
     return {"ratios": ratios, "results_equal": is_equal}, told
 
 
-def _recorded() -> dict[str, Any] | None:
+def _recorded() -> Mapping[str, Any]:
     if not RECORDED.exists():
-        return None
+        return {}
     figures: dict[str, Any] = json.loads(RECORDED.read_text(encoding="utf-8"))
     return figures["spread_of_ratios"]  # type: ignore[no-any-return]
 
